@@ -1,0 +1,158 @@
+const _: () = {
+    #[automatically_derived]
+    #[allow(
+        unused_mut,
+        unused_variables,
+        unused_parens,
+        unused_qualifications,
+        unused_comparisons,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
+        reason = "generated code"
+    )]
+    impl ::ksync_runtime::__private::AttributeField for Sort {
+        fn emit(
+            &self,
+            __nla: u16,
+            __attributes: &mut ::ksync_runtime::__private::Attributes<'_>,
+            __context: &::ksync_runtime::__private::Context<'_>,
+        ) {
+            match self {
+                Self::Vxlan { id: __id, port: __port } => __attributes.nested(__nla, |__attributes| {
+                    __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
+                    __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
+                        <u32 as ::ksync_runtime::__private::AttributeField>::emit(
+                            __id,
+                            IFLA_VXLAN_ID,
+                            &mut (*__attributes),
+                            __context,
+                        );
+                        (*__attributes).blame("id");
+                        if let ::ksync_runtime::__private::core::option::Option::Some(__value) = __port {
+                            (*__attributes)
+                                .put_with(IFLA_VXLAN_PORT, |__payload| big_endian::emit(__value, __payload));
+                            (*__attributes).blame("port");
+                        }
+                    });
+                }),
+                Self::Bridge {} => __attributes.nested(__nla, |__attributes| {
+                    __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
+                }),
+                Self::Existing { .. } => {}
+            }
+        }
+        fn parse(
+            __nla: u16,
+            __outer: &::ksync_runtime::__private::AttributeList<'_>,
+            __resolver: &::ksync_runtime::__private::Resolver<'_>,
+        ) -> ::ksync_runtime::__private::core::result::Result<Self, ::ksync_runtime::__private::ParseError>
+        {
+            let __list = match __outer.get(__nla) {
+                ::ksync_runtime::__private::core::option::Option::Some(__payload) => {
+                    ::ksync_runtime::__private::AttributeList::parse(__payload)?
+                }
+                ::ksync_runtime::__private::core::option::Option::None => {
+                    ::ksync_runtime::__private::core::default::Default::default()
+                }
+            };
+            let __kind = ::ksync_runtime::__private::payload::text(IFLA_INFO_KIND, &__list)?;
+            match __kind.as_deref() {
+                ::ksync_runtime::__private::core::option::Option::Some("vxlan") => {
+                    let __list = match __list.get(IFLA_INFO_DATA) {
+                        ::ksync_runtime::__private::core::option::Option::Some(__payload) => {
+                            ::ksync_runtime::__private::AttributeList::parse(__payload)?
+                        }
+                        ::ksync_runtime::__private::core::option::Option::None => {
+                            ::ksync_runtime::__private::core::default::Default::default()
+                        }
+                    };
+                    ::ksync_runtime::__private::core::result::Result::Ok(Self::Vxlan {
+                        id: match <u32 as ::ksync_runtime::__private::AttributeField>::parse(
+                            IFLA_VXLAN_ID,
+                            &__list,
+                            __resolver,
+                        ) {
+                            ::ksync_runtime::__private::core::result::Result::Ok(__value) => __value,
+                            ::ksync_runtime::__private::core::result::Result::Err(__error) => {
+                                return ::ksync_runtime::__private::core::result::Result::Err(
+                                    ::ksync_runtime::__private::ParseError::in_field(__error, "id"),
+                                );
+                            }
+                        },
+                        port: match ::ksync_runtime::__private::payload::optional(
+                            IFLA_VXLAN_PORT,
+                            &__list,
+                            |__payload| big_endian::parse(__payload),
+                        ) {
+                            ::ksync_runtime::__private::core::result::Result::Ok(__value) => __value,
+                            ::ksync_runtime::__private::core::result::Result::Err(__error) => {
+                                return ::ksync_runtime::__private::core::result::Result::Err(
+                                    ::ksync_runtime::__private::ParseError::in_field(__error, "port"),
+                                );
+                            }
+                        },
+                    })
+                }
+                ::ksync_runtime::__private::core::option::Option::Some("bridge") => {
+                    ::ksync_runtime::__private::core::result::Result::Ok(Self::Bridge)
+                }
+                _ => ::ksync_runtime::__private::core::result::Result::Ok(Self::Existing),
+            }
+        }
+        fn references(&mut self, __references: &mut ::ksync_runtime::__private::References<'_>) {
+            match self {
+                Self::Vxlan { id: __id, port: __port } => {
+                    <u32 as ::ksync_runtime::__private::AttributeField>::references(__id, __references);
+                }
+                Self::Bridge {} => {}
+                Self::Existing {} => {}
+            }
+        }
+        fn met_by(&self, __observed: &Self) -> bool {
+            match (self, __observed) {
+                (
+                    Self::Vxlan { id: __id, port: __port },
+                    Self::Vxlan { id: __observed_id, port: __observed_port },
+                ) => {
+                    true && <u32 as ::ksync_runtime::__private::AttributeField>::met_by(__id, __observed_id)
+                        && ((__port).is_none() || *(__port) == *(__observed_port))
+                }
+                (Self::Bridge {}, Self::Bridge {}) => true,
+                (Self::Existing { .. }, _) => true,
+                #[allow(unreachable_patterns, reason = "an enum may have one variant")]
+                _ => false,
+            }
+        }
+        fn check(
+            &self,
+        ) -> ::ksync_runtime::__private::core::result::Result<(), ::ksync_runtime::__private::Invalid>
+        {
+            match self {
+                Self::Vxlan { id: __id, port: __port } => {
+                    if let ::ksync_runtime::__private::core::result::Result::Err(__reason) = is_vxlan_id(__id)
+                    {
+                        return ::ksync_runtime::__private::core::result::Result::Err(
+                            ::ksync_runtime::__private::Invalid {
+                                field: "id",
+                                reason: ::ksync_runtime::__private::std::string::ToString::to_string(
+                                    &__reason,
+                                ),
+                            },
+                        );
+                    }
+                    if let ::ksync_runtime::__private::core::result::Result::Err(__inside) =
+                        <u32 as ::ksync_runtime::__private::AttributeField>::check(__id)
+                    {
+                        return ::ksync_runtime::__private::core::result::Result::Err(
+                            ::ksync_runtime::__private::payload::invalid_inside("id", __inside),
+                        );
+                    }
+                }
+                Self::Bridge {} => {}
+                Self::Existing {} => {}
+            }
+            ::ksync_runtime::__private::core::result::Result::Ok(())
+        }
+    }
+};

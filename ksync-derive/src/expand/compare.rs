@@ -1,0 +1,62 @@
+//! What separates two values: same, change or recreate; and what an observed one lacks.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::field;
+use crate::input::field::Field;
+use crate::input::kind::Kind;
+
+pub(super) fn items(kind: &Kind) -> TokenStream {
+    let runtime = &kind.runtime;
+    let compared = || kind.fields.iter().filter(|field| field.is_compared());
+    let recreations = compared().filter_map(|field| recreation(kind, field));
+    let changes = compared().filter(|field| !field.needs_recreation()).map(|field| {
+        let ident = &field.ident;
+        quote! {
+            if self.#ident != __desired.#ident {
+                return #runtime::Difference::Change;
+            }
+        }
+    });
+    let unmet = kind.fields.iter().filter_map(|field| {
+        let (ident, name) = (&field.ident, field.name());
+        let met = field::is_met(field, runtime, &quote!(&self.#ident), &quote!(&__observed.#ident))?;
+        Some(quote! {
+            if !#met {
+                return #runtime::core::option::Option::Some(#name);
+            }
+        })
+    });
+    quote! {
+        fn compare(&self, __desired: &Self) -> #runtime::Difference {
+            #(#recreations)*
+            #(#changes)*
+            #runtime::Difference::Same
+        }
+
+        fn unmet(&self, __observed: &Self) -> #runtime::core::option::Option<&'static str> {
+            #(#unmet)*
+            #runtime::core::option::Option::None
+        }
+    }
+}
+
+/// What a change message can't say: an immutable field, or, where the kernel keeps what is not named, that an
+/// option is gone.
+fn recreation(kind: &Kind, field: &Field) -> Option<TokenStream> {
+    let runtime = &kind.runtime;
+    let (ident, name) = (&field.ident, field.name());
+    let condition = if field.needs_recreation() {
+        quote!(self.#ident != __desired.#ident)
+    } else if kind.merge && field.option().is_some() && field.none.is_none() {
+        quote!(self.#ident.is_some() && __desired.#ident.is_none())
+    } else {
+        return None;
+    };
+    Some(quote! {
+        if #condition {
+            return #runtime::Difference::Recreate { field: #name };
+        }
+    })
+}

@@ -1,0 +1,131 @@
+//! The key: its type, and how it is taken, compared, hashed and described.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::input::field::Field;
+use crate::input::kind::Kind;
+
+/// The key of a kind.
+pub(super) struct Key<'a> {
+    kind: &'a Kind,
+    fields: Vec<&'a Field>,
+    name: Ident,
+}
+
+impl<'a> Key<'a> {
+    pub(super) fn of(kind: &'a Kind) -> Self {
+        Key { kind, fields: kind.keys(), name: format_ident!("{}Key", kind.ident) }
+    }
+
+    /// Whether the key is a field as it is, and no struct of several.
+    pub(super) fn is_single(&self) -> bool {
+        self.fields.len() <= 1
+    }
+
+    /// The key's type.
+    pub(super) fn ty(&self) -> TokenStream {
+        match self.fields.as_slice() {
+            [] => quote!(()),
+            [field] => {
+                let ty = &field.ty;
+                quote!(#ty)
+            }
+            _ => {
+                let name = &self.name;
+                quote!(#name)
+            }
+        }
+    }
+
+    /// The struct of a key of several fields. It stands beside the kind, so that the user can name it.
+    pub(super) fn definition(&self) -> TokenStream {
+        if self.is_single() {
+            return quote!();
+        }
+        let Key { kind, fields, name } = self;
+        let (runtime, vis) = (&kind.runtime, &kind.vis);
+        let doc = format!("Tells one [`{0}`] from another: the key of [`{0}`].", kind.ident);
+        let fields = fields.iter().map(|field| {
+            let Field { ident, ty, docs, .. } = field;
+            let doc = format!("The entry's `{ident}`.");
+            let docs = if docs.is_empty() { quote!(#[doc = #doc]) } else { quote!(#(#docs)*) };
+            quote!(#docs pub #ident: #ty,)
+        });
+        quote! {
+            #[doc = #doc]
+            #[derive(
+                #runtime::core::clone::Clone,
+                #runtime::core::fmt::Debug,
+                #runtime::core::cmp::PartialEq,
+                #runtime::core::cmp::Eq,
+                #runtime::core::hash::Hash,
+            )]
+            #vis struct #name { #(#fields)* }
+        }
+    }
+
+    /// What the trait wants of the key.
+    pub(super) fn items(&self) -> TokenStream {
+        let Key { kind, fields, .. } = self;
+        let runtime = &kind.runtime;
+        let ty = self.ty();
+        let clones = fields.iter().map(|field| {
+            let Field { ident, ty, .. } = field;
+            quote_spanned!(ty.span()=> <#ty as #runtime::core::clone::Clone>::clone(&self.#ident))
+        });
+        let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
+        let hashes = fields.iter().map(|field| {
+            let Field { ident, ty, .. } = field;
+            quote_spanned!(ty.span()=> <#ty as #runtime::core::hash::Hash>::hash(&self.#ident, __state);)
+        });
+        let (key, has_key, describe) = if self.is_single() {
+            (
+                quote!(#(#clones)*),
+                quote!(#(self.#idents == *__key)*),
+                quote!((&#runtime::describe::Describe(__key)).describe(__out)),
+            )
+        } else {
+            let name = &self.name;
+            let labels = fields.iter().enumerate().map(|(at, field)| {
+                let space = if at == 0 { "" } else { " " };
+                format!("{space}{}=", field.name())
+            });
+            (
+                quote!(#name { #(#idents: #clones),* }),
+                quote!(#(self.#idents == __key.#idents)&&*),
+                quote! {
+                    #(
+                        __out.write_str(#labels)?;
+                        (&#runtime::describe::Describe(&__key.#idents)).describe(__out)?;
+                    )*
+                    #runtime::core::result::Result::Ok(())
+                },
+            )
+        };
+        quote! {
+            type Key = #ty;
+
+            fn key(&self) -> Self::Key {
+                #key
+            }
+
+            fn has_key(&self, __key: &Self::Key) -> bool {
+                #has_key
+            }
+
+            fn hash_key<__H: #runtime::core::hash::Hasher>(&self, __state: &mut __H) {
+                #(#hashes)*
+            }
+
+            fn describe_key(
+                __key: &Self::Key,
+                __out: &mut #runtime::core::fmt::Formatter<'_>,
+            ) -> #runtime::core::fmt::Result {
+                use #runtime::describe::{ByDebug as _, ByDisplay as _};
+                #describe
+            }
+        }
+    }
+}

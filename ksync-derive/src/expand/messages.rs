@@ -1,0 +1,178 @@
+//! The serializers: AddMsg, ChangeMsg, DeleteMsg, and the message that reads one object.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::field::{self, Sink};
+use super::usual_flags;
+use crate::input::field::Field;
+use crate::input::index::{IndexPlace, Source};
+use crate::input::kind::Kind;
+use crate::input::verbs::Verb;
+use crate::words;
+
+pub(super) fn items(kind: &Kind) -> TokenStream {
+    let runtime = &kind.runtime;
+    let flags = |given: &Option<syn::Expr>, word| match given {
+        Some(expr) => quote!(#expr),
+        None => usual_flags(word, runtime),
+    };
+    let add_flags = flags(&kind.add_flags, words::ADD_FLAGS);
+    let add_again_flags = flags(&kind.add_again_flags, words::ADD_AGAIN_FLAGS);
+    let add = message(
+        kind,
+        Verb::Add,
+        &quote!(<Self as #runtime::KSyncEntry>::SCHEMA.add),
+        &quote!(if __context.again() { #add_again_flags } else { #add_flags }),
+    );
+    let change = message(
+        kind,
+        Verb::Change,
+        &quote!(<Self as #runtime::KSyncEntry>::SCHEMA.change),
+        &flags(&kind.change_flags, words::CHANGE_FLAGS),
+    );
+    let delete = message(
+        kind,
+        Verb::Delete,
+        &quote!(<Self as #runtime::KSyncEntry>::SCHEMA.delete),
+        &flags(&kind.delete_flags, words::DELETE_FLAGS),
+    );
+    let nothing_to = |when: &Option<syn::Expr>| {
+        when.as_ref().map(|when| {
+            quote! {
+                if #when {
+                    return #runtime::core::result::Result::Ok(#runtime::Progress::Complete);
+                }
+            }
+        })
+    };
+    let nothing_to_change = nothing_to(&kind.nothing_to_change);
+    let nothing_to_delete = nothing_to(&kind.nothing_to_delete);
+    let result = quote!(#runtime::core::result::Result<#runtime::Progress, #runtime::OperationError>);
+    let get = kind.get.as_ref().map(|get| {
+        let body = message(kind, Verb::Get, &quote!(#get), &quote!(0));
+        quote! {
+            fn get_msg(
+                &self,
+                __context: &#runtime::Context<'_>,
+                __request: #runtime::Request<'_>,
+            ) -> #result {
+                #body
+            }
+        }
+    });
+    quote! {
+        fn add_msg(
+            &self,
+            __context: &#runtime::Context<'_>,
+            __request: #runtime::Request<'_>,
+        ) -> #result {
+            #add
+        }
+
+        fn change_msg(
+            &self,
+            __held: #runtime::core::option::Option<&Self>,
+            __context: &#runtime::Context<'_>,
+            __request: #runtime::Request<'_>,
+        ) -> #result {
+            #nothing_to_change
+            #change
+        }
+
+        fn delete_msg(
+            &self,
+            __context: &#runtime::Context<'_>,
+            __request: #runtime::Request<'_>,
+        ) -> #result {
+            #nothing_to_delete
+            #delete
+        }
+
+        #get
+    }
+}
+
+/// The type of the fixed header.
+pub(super) fn header(kind: &Kind) -> TokenStream {
+    let runtime = &kind.runtime;
+    match &kind.header {
+        Some(header) => quote!(#header),
+        None => quote!(#runtime::NoHeader),
+    }
+}
+
+fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStream) -> TokenStream {
+    let runtime = &kind.runtime;
+    let header = header(kind);
+    let fills = kind
+        .fills
+        .iter()
+        .filter(|fill| fill.written_on(verb))
+        .flat_map(|fill| &fill.assignments)
+        .map(|(place, expr)| quote!(__message.header.#place = #expr;));
+    let index = index(kind, verb);
+    let fields = kind.fields.iter().filter(|field| field.written_on(verb)).map(|field| match verb {
+        Verb::Change => changed(kind, field),
+        Verb::Add | Verb::Delete | Verb::Get => written(kind, field, false),
+    });
+    quote! {
+        let mut __message = #runtime::Request::begin::<#header>(__request, #message_type, #flags);
+        #(#fills)*
+        #index
+        #(#fields)*
+        __message.finish()
+    }
+}
+
+fn written(kind: &Kind, field: &Field, none: bool) -> TokenStream {
+    let ident = &field.ident;
+    field::emit(field, &kind.runtime, &quote!(&self.#ident), &Sink::message(), none)
+}
+
+/// Where the kernel keeps what a change does not name, only what differs is written.
+fn changed(kind: &Kind, field: &Field) -> TokenStream {
+    let runtime = &kind.runtime;
+    let written = written(kind, field, true);
+    if !kind.merge || field.key {
+        return written;
+    }
+    if field.needs_recreation() {
+        return quote!();
+    }
+    let ident = &field.ident;
+    quote! {
+        if match __held {
+            #runtime::core::option::Option::Some(__held) => __held.#ident != self.#ident,
+            #runtime::core::option::Option::None => true,
+        } {
+            #written
+        }
+    }
+}
+
+/// The entry's own index. One that the kernel allocates is not known before the object is there; as long as
+/// it is not, a key on the wire names the object as well.
+fn index(kind: &Kind, verb: Verb) -> TokenStream {
+    let Some(index) = &kind.index else { return quote!() };
+    let runtime = &kind.runtime;
+    let from_kernel = matches!(index.from, Source::Kernel);
+    if from_kernel && matches!(verb, Verb::Add | Verb::Get) {
+        return quote!();
+    }
+    let write = match &index.place {
+        IndexPlace::Attribute(nla) => quote!(__message.attributes.put(#nla, &__index);),
+        IndexPlace::Header(place) => quote! {
+            __message.header.#place = #runtime::emit_header(&__index, __context, "index")?;
+        },
+    };
+    if from_kernel && kind.keys().iter().any(|field| field.on_wire()) {
+        return quote! {
+            if let #runtime::core::option::Option::Some(__index) = __context.index() { #write }
+        };
+    }
+    quote! {
+        let __index: u32 = __context.own_index()?;
+        #write
+    }
+}

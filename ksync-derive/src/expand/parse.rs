@@ -1,0 +1,71 @@
+//! The parser: what the add message writes and what the kernel dumps, read back.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::field::{self, Source};
+use super::key::Key;
+use super::messages::header;
+use crate::input::field::Place;
+use crate::input::index::IndexPlace;
+use crate::input::kind::Kind;
+
+pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
+    let runtime = &kind.runtime;
+    let header = header(kind);
+    let result = quote!(#runtime::core::result::Result);
+    let named_by_index = kind.fields.iter().any(|field| matches!(field.place(), Place::OwnName));
+    let own_key = named_by_index.then(|| {
+        quote! {
+            let __key = match <Self as #runtime::KSyncEntry>::parse_index(__view)? {
+                #runtime::core::option::Option::Some(__index) => __resolver.key::<Self>(__index)?,
+                #runtime::core::option::Option::None => {
+                    return #result::Err(#runtime::ParseError::header(#runtime::ValueError::Missing));
+                }
+            };
+        }
+    });
+    let fields = kind.fields.iter().map(|field| {
+        let ident = &field.ident;
+        let value = match field.place() {
+            Place::OwnName if key.is_single() => quote!(__key),
+            Place::OwnName => quote!(__key.#ident),
+            _ => field::parse(field, runtime, &Source::message()),
+        };
+        quote!(#ident: #value)
+    });
+    let parse_index = kind.index.as_ref().map(|index| {
+        let read = match &index.place {
+            IndexPlace::Attribute(nla) => quote! {
+                #runtime::payload::optional(#nla, &__message.attributes, <u32 as #runtime::AttributeValue>::parse)
+            },
+            // An index of 0 is none.
+            IndexPlace::Header(place) => quote! {
+                #runtime::parse_header::<u32, _>(__message.header.#place, &#runtime::Resolver::empty())
+                    .map(|__index| #runtime::core::option::Option::Some(__index).filter(|__index| *__index != 0))
+            },
+        };
+        quote! {
+            fn parse_index(
+                __view: &#runtime::MessageView<'_>,
+            ) -> #result<#runtime::core::option::Option<u32>, #runtime::ParseError> {
+                #runtime::ParseError::expect_type(<Self as #runtime::KSyncEntry>::SCHEMA, __view)?;
+                let __message = #runtime::Incoming::<#header>::parse(__view.body)?;
+                #read
+            }
+        }
+    });
+    quote! {
+        fn parse(
+            __view: &#runtime::MessageView<'_>,
+            __resolver: &#runtime::Resolver<'_>,
+        ) -> #result<Self, #runtime::ParseError> {
+            #runtime::ParseError::expect_type(<Self as #runtime::KSyncEntry>::SCHEMA, __view)?;
+            let __message = #runtime::Incoming::<#header>::parse(__view.body)?;
+            #own_key
+            #result::Ok(Self { #(#fields),* })
+        }
+
+        #parse_index
+    }
+}

@@ -1,0 +1,20 @@
+//! Every reference of an entry, shown in the order of declaration.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::field;
+use crate::input::kind::Kind;
+
+pub(super) fn items(kind: &Kind) -> TokenStream {
+    let runtime = &kind.runtime;
+    let fields = kind.fields.iter().map(|field| {
+        let ident = &field.ident;
+        field::references(field, runtime, &quote!(&mut self.#ident))
+    });
+    quote! {
+        fn references(&mut self, __references: &mut #runtime::References<'_>) {
+            #(#fields)*
+        }
+    }
+}

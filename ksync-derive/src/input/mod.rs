@@ -1,0 +1,13 @@
+//! What the user wrote, read word by word.
+//!
+//! Nothing here knows what code comes of it, nor which words go together.
+
+pub(crate) mod field;
+pub(crate) mod fill;
+pub(crate) mod index;
+pub(crate) mod kind;
+pub(crate) mod nested;
+pub(crate) mod runtime;
+pub(crate) mod shape;
+pub(crate) mod verbs;
+mod word;

@@ -1,0 +1,119 @@
+//! A struct or enum that derives `KSyncNested`, as its words say.
+
+use proc_macro2::Ident;
+use syn::{Data, DeriveInput, Expr, Fields, LitStr, Type};
+
+use super::field::Field;
+use super::fill::Fill;
+use super::runtime::Runtime;
+use super::word::Word;
+use crate::ctxt::Ctxt;
+use crate::words;
+
+/// A nested attribute with its words.
+#[derive(Debug)]
+pub(crate) struct Nested {
+    pub(crate) ident: Ident,
+    pub(crate) runtime: Runtime,
+    pub(crate) content: Content,
+}
+
+/// What is nested.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Attributes, perhaps behind a fixed header.
+    Struct { header: Option<Type>, fills: Vec<Fill>, fields: Vec<Field> },
+    /// One of several, told apart by a name in attribute `kind`, its fields inside attribute `data`.
+    Enum { kind: Option<Expr>, data: Option<Expr>, variants: Vec<Variant> },
+}
+
+/// One of several.
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    /// How the kernel calls it.
+    pub(crate) kind: Option<LitStr>,
+    pub(crate) other: bool,
+    pub(crate) unwritten: bool,
+    pub(crate) fields: Vec<Field>,
+    /// `Variant {}` and `Variant { a }`, where `Variant` alone would be no pattern.
+    pub(crate) braces: bool,
+}
+
+impl Variant {
+    /// Whether anything of it goes on the wire.
+    pub(crate) fn is_written(&self) -> bool {
+        !self.other && !self.unwritten
+    }
+}
+
+impl Nested {
+    pub(crate) fn read(input: &DeriveInput, ctxt: &Ctxt) -> Nested {
+        let mut runtime = Runtime::default();
+        let content = match &input.data {
+            Data::Enum(data) => {
+                let (mut kind, mut inner) = (None, None);
+                for word in Word::all(&input.attrs, ctxt) {
+                    match word.name.to_string().as_str() {
+                        words::KIND => word.value(&mut kind, ctxt),
+                        words::DATA => word.value(&mut inner, ctxt),
+                        words::CRATE => runtime.take(&word, ctxt),
+                        _ => word.unknown(words::OF_NESTED_ENUM, ctxt),
+                    }
+                }
+                let variants = data.variants.iter().map(|variant| read_variant(variant, ctxt)).collect();
+                Content::Enum { kind, data: inner, variants }
+            }
+            Data::Struct(data) => {
+                let (mut header, mut fills) = (None, Vec::new());
+                for word in Word::all(&input.attrs, ctxt) {
+                    match word.name.to_string().as_str() {
+                        words::HEADER => word.value(&mut header, ctxt),
+                        words::FILL => fills.push(Fill::read(&word, ctxt)),
+                        words::CRATE => runtime.take(&word, ctxt),
+                        _ => word.unknown(words::OF_NESTED_STRUCT, ctxt),
+                    }
+                }
+                if matches!(data.fields, Fields::Unnamed(_)) {
+                    ctxt.error_on(
+                        &input.ident,
+                        "a nested attribute is a struct with named fields, or an enum",
+                    );
+                }
+                Content::Struct { header, fills, fields: read_fields(&data.fields, ctxt) }
+            }
+            Data::Union(_) => {
+                ctxt.error_on(&input.ident, "a nested attribute is a struct with named fields, or an enum");
+                Content::Struct { header: None, fills: Vec::new(), fields: Vec::new() }
+            }
+        };
+        Nested { ident: input.ident.clone(), runtime, content }
+    }
+}
+
+fn read_variant(variant: &syn::Variant, ctxt: &Ctxt) -> Variant {
+    let mut read = Variant {
+        ident: variant.ident.clone(),
+        kind: None,
+        other: false,
+        unwritten: false,
+        fields: read_fields(&variant.fields, ctxt),
+        braces: matches!(variant.fields, Fields::Named(_)),
+    };
+    for word in Word::all(&variant.attrs, ctxt) {
+        match word.name.to_string().as_str() {
+            words::KIND => word.text(&mut read.kind, ctxt),
+            words::OTHER => word.flag(&mut read.other, ctxt),
+            words::UNWRITTEN => word.flag(&mut read.unwritten, ctxt),
+            _ => word.unknown(words::OF_VARIANT, ctxt),
+        }
+    }
+    if matches!(variant.fields, Fields::Unnamed(_)) {
+        ctxt.error_on(&variant.ident, "give the variant's fields names: `Vxlan { id: u32 }`");
+    }
+    read
+}
+
+fn read_fields(fields: &Fields, ctxt: &Ctxt) -> Vec<Field> {
+    fields.iter().filter_map(|field| Field::read(field, words::OF_NESTED_FIELD, ctxt)).collect()
+}

@@ -1,0 +1,232 @@
+//! Derive macros of KSync: a kind of kernel object is an annotated struct.
+//!
+//! [`KSyncEntry`](derive@KSyncEntry) writes the three serializers (AddMsg, ChangeMsg, DeleteMsg), the parser, the
+//! key, the comparison, the dependency check and the index wiring; [`KSyncNested`](derive@KSyncNested) does the
+//! like for an attribute that nests others. All words stand in `#[ksync(...)]`, but for `#[depends_on]`; paths and
+//! expressions are written without quotes, flags are bare words.
+//!
+//! The macros know Rust's syntax and the grammar of their words, nothing of the engine or of sockets. Input is
+//! read word by word (`input`), checked as a whole (`check`), and written out part by part (`expand`); all
+//! mistakes are reported at once, and where there are some, a stub stands in for the code.
+
+mod check;
+mod ctxt;
+mod expand;
+mod input;
+mod words;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a kind of kernel object of a struct: implements the trait `KSyncEntry`, and `Indexed` if the kind has an
+/// index.
+///
+/// ```
+/// use ksync_runtime::prelude::*;
+///
+/// /// A rule: which routing table packets with a mark go by. `ip rule add fwmark 7 table 100 priority 1000`
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(
+///     protocol = route,
+///     header = RuleHeader,
+///     add = RTM_NEWRULE, delete = RTM_DELRULE, get = RTM_GETRULE,
+///     fill(family = AF_INET, action = FR_ACT_TO_TBL),
+/// )]
+/// pub struct Rule {
+///     #[ksync(key, nla = FRA_PRIORITY)]
+///     pub priority: u32,
+///     #[ksync(key, nla = FRA_FWMARK)]
+///     pub mark: u32,
+///     #[ksync(nla = FRA_TABLE, immutable)]
+///     pub table: u32,
+/// }
+///
+/// let rule = Rule { priority: 1000, mark: 7, table: 100 };
+/// assert_eq!(rule.key(), RuleKey { priority: 1000, mark: 7 });
+/// ```
+///
+/// # The key
+///
+/// The fields marked `key`. Of one field, the key is that field's type; of several, it is a struct that is
+/// written beside the kind, `RuleKey` for `Rule`. A key that goes nowhere on the wire is the agent's own name for
+/// the object; such a kind needs an `index`, by which it is found again in what the kernel reports.
+///
+/// # Words of the struct
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `protocol = route` | The netlink family. Required. |
+/// | `header = RouteHeader` | Type of the fixed header; none if left out. |
+/// | `add = RTM_NEW...`, `delete = RTM_DEL...` | Message types. Required. |
+/// | `change = RTM_...` | Message type of a change, if it is not that of an add. |
+/// | `get = RTM_GET...` | Message type that reads one object by its key, and dumps them all. |
+/// | `add_flags = ...` | Flags of an add: `NLM_F_CREATE \| NLM_F_EXCL`. |
+/// | `add_again_flags = ...` | The same when an earlier try may have been carried out: `NLM_F_CREATE \| NLM_F_REPLACE`. |
+/// | `change_flags = ...`, `delete_flags = ...` | `NLM_F_REPLACE`, and none. |
+/// | `fill(field = ..., on(...))` | Header fields that are no field of the struct. On add, change and delete unless `on` says otherwise. |
+/// | `index(from = ksync, range = 1..=65535, nla = ...)` | KSync numbers the objects. Written in all messages. |
+/// | `index(from = kernel, header = ...)` | The kernel does, and tells. Written in change and delete. Either sort stands in an attribute (`nla`) or in the header. |
+/// | `merge` | The kernel keeps what a change does not name: changes carry what differs, and no immutable fields. Otherwise they carry the whole object. |
+/// | `flushes_dependents` | The kernel removes what refers to an object together with it. |
+/// | `early` | Adds and changes leave before those of other kinds that could leave at the same time: others need the object in ways that no reference shows, as a gateway needs an address on its link. |
+/// | `self_dependent` | The kind may refer to itself. |
+/// | `no_compress` | A delete is sent even if the kernel never saw the entry. |
+/// | `nothing_to_delete = ...`, `nothing_to_change = ...` | When these hold, the operation is complete without a message. |
+/// | `check = path` | `fn(&Self) -> Result<(), Invalid>`: refuses values before anybody asks the kernel. |
+/// | `classify = path` | `fn(Verb, i32) -> ErrorClass`: what an error of the kernel means, where the usual reading is wrong. |
+/// | `crate = path` | Where the runtime is, if it was renamed. |
+///
+/// Expressions are evaluated when the message is written, and may use `self`.
+///
+/// # Words of a field
+///
+/// Where it goes; one of these, unless it is the agent's own key or a bare dependency:
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `nla = RTA_...` | An attribute. An `Option` is written when it is `Some`, a `Ref` as the index of its target. |
+/// | `nla = RTA_..., with = module` | An attribute with `module::emit(&T, &mut BytesMut)` and `module::parse(&[u8]) -> Result<T, ValueError>`. Of an `Option<T>` the codec sees the `T`; if it says `ValueError::Missing`, that is `None`. |
+/// | `with = module` | `module::emit(&T, &mut Outgoing<'_, Header>)` and `module::parse(&Incoming<'_, Header>) -> Result<T, ParseError>`, for what takes several places (`wire::prefix`, `wire::table`). |
+/// | `header = field` | A field of the fixed header, of any integer type; what does not fit is an error. |
+/// | `header = field, bit = IFF_UP` | Bits of it, for a `bool`. `mask = other_field` sets the same bits there whenever the field is written. |
+/// | `skip` | Nowhere: the agent's own data. Not compared, and the default when read back. |
+///
+/// And what holds for it:
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `key` | Part of the key. Written in all messages. |
+/// | `immutable` | Can't be changed in place: a difference means delete and add. So it does for fields that no change message carries. |
+/// | `none = 0u32` | What a change writes for `None`. It also makes `None` something to ask for; otherwise `None` is content with what is there. On `merge` kinds without it, an option that is set no longer means delete and add. |
+/// | `write_only` | The kernel never reports it. The default when read back, and never found missing. |
+/// | `read_only` | Reported by the kernel, never written or compared. |
+/// | `default` | The default when the attribute is missing. |
+/// | `on(add, change, delete, get)` | The messages that carry it, if not add and change. |
+/// | `check = path` | `fn(&T) -> Result<(), impl Display>`: refuses values, in the name of the field. |
+///
+/// # Dependencies
+///
+/// `#[depends_on]` on a `Ref<T>` or `Option<Ref<T>>`, or on a nested value that holds some: the entry is sent only
+/// once its targets are there. Without a place on the wire, `Option<Ref<T>>` and `Vec<Ref<T>>` only set the order.
+/// On a nested value, `#[depends_on(A, B)]` lists the kinds inside, which the macro can't see.
+///
+/// ```
+/// use ksync_runtime::prelude::*;
+///
+/// /// An interface of the host: its index comes from the kernel.
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(
+///     protocol = route,
+///     header = LinkHeader,
+///     add = RTM_NEWLINK, delete = RTM_DELLINK, get = RTM_GETLINK,
+///     add_flags = 0, change_flags = 0,
+///     index(from = kernel, header = ifi_index),
+///     nothing_to_delete = true,
+///     merge,
+/// )]
+/// pub struct Interface {
+///     #[ksync(key, nla = IFLA_IFNAME)]
+///     pub name: String,
+///     #[ksync(header = ifi_flags, bit = IFF_UP, mask = ifi_change)]
+///     pub up: bool,
+/// }
+///
+/// /// A neighbour that is told, not asked for. `ip neighbour add 192.0.2.1 lladdr ... dev eth0`
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(
+///     protocol = route,
+///     header = NeighbourHeader,
+///     add = RTM_NEWNEIGH, delete = RTM_DELNEIGH, get = RTM_GETNEIGH,
+///     fill(ndm_family = AF_INET),
+///     fill(ndm_state = NUD_PERMANENT, on(add, change)),
+/// )]
+/// pub struct Neighbour {
+///     #[depends_on]
+///     #[ksync(key, header = ndm_ifindex)]
+///     pub interface: Ref<Interface>,
+///     #[ksync(key, nla = NDA_DST)]
+///     pub address: std::net::Ipv4Addr,
+///     #[ksync(nla = NDA_LLADDR)]
+///     pub mac: MacAddr6,
+/// }
+///
+/// assert_eq!(Neighbour::SCHEMA.depends_on.len(), 1);
+/// ```
+///
+/// # Mistakes
+///
+/// Every mistake is reported on the words that it is about, all of them at once:
+///
+/// ```compile_fail
+/// use ksync_runtime::prelude::*;
+///
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(protocol = route, header = RouteHeader, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+/// struct Route {
+///     #[ksync(key, header = rtm_table)]
+///     table: u8,
+///     #[ksync(nla = RTA_PRIORITY, imutable)] // unknown word `imutable`, did you mean `immutable`?
+///     metric: u32,
+///     mark: u32, // where on the wire does `mark` go?
+/// }
+/// ```
+#[proc_macro_derive(KSyncEntry, attributes(ksync, depends_on))]
+pub fn derive_entry(input: TokenStream) -> TokenStream {
+    expand::entry(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes one attribute that nests others of a struct or an enum: implements the trait `AttributeField`.
+///
+/// A **struct** is a nest of attributes. `header = Type` puts a fixed header in front of them, and `fill(...)`
+/// fills fields of it.
+///
+/// An **enum** is a nest of two: the attribute `kind` names the variant, the attribute `data` nests the variant's
+/// fields. It is left out when there are none to write.
+///
+/// | word of a variant | meaning |
+/// | --- | --- |
+/// | `kind = "veth"` | How the kernel calls it. |
+/// | `other` | Nothing of it is written; what has no name, or one that is unknown here, is read as this variant. Without such a variant that belongs to somebody else. |
+/// | `unwritten` | Nothing of it is written, and nothing is read as it. |
+///
+/// A variant that is not written asks for nothing: whatever the kernel reports is right.
+///
+/// Fields have the words `nla`, `with`, `header`, `bit`, `mask`, `write_only`, `default`, `skip` and `check`, as in
+/// [`KSyncEntry`](derive@KSyncEntry). A codec without `nla` is
+/// `emit(&T, &mut Attributes<'_>)` and `parse(&AttributeList<'_>) -> Result<T, ParseError>` here.
+///
+/// ```
+/// use ksync_runtime::prelude::*;
+///
+/// #[derive(Clone, Debug, PartialEq, KSyncNested)]
+/// #[ksync(kind = IFLA_INFO_KIND, data = IFLA_INFO_DATA)]
+/// enum Sort {
+///     #[ksync(kind = "bridge")]
+///     Bridge {
+///         #[ksync(nla = IFLA_BR_VLAN_FILTERING)]
+///         vlan_filtering: Option<bool>,
+///     },
+///     #[ksync(kind = "ifb")]
+///     Ifb,
+///     #[ksync(other)]
+///     SomebodyElses,
+/// }
+///
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(protocol = route, header = LinkHeader, add = RTM_NEWLINK, delete = RTM_DELLINK)]
+/// struct Interface {
+///     #[ksync(key, nla = IFLA_IFNAME)]
+///     name: String,
+///     #[ksync(nla = IFLA_LINKINFO, immutable)]
+///     sort: Sort,
+/// }
+///
+/// let bridge = Interface { name: "br0".into(), sort: Sort::Bridge { vlan_filtering: Some(true) } };
+/// let seen = Interface { sort: Sort::Bridge { vlan_filtering: Some(false) }, ..bridge.clone() };
+/// assert_eq!(bridge.unmet(&seen), Some("sort"));
+/// # let _ = (Sort::Ifb, Sort::SomebodyElses);
+/// ```
+#[proc_macro_derive(KSyncNested, attributes(ksync, depends_on))]
+pub fn derive_nested(input: TokenStream) -> TokenStream {
+    expand::nested(&parse_macro_input!(input as DeriveInput)).into()
+}

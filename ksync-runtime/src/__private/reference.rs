@@ -1,0 +1,59 @@
+//! References as fields, for the compiler's messages: [`AttributeField`] has many implementors, so of a
+//! reference that can't be written it would only say that it is no attribute. Here the one thing that can be
+//! missing is the kind's index, and that is what it says.
+
+use crate::declare::{Context, Indexed, Invalid, Ref, References, Resolver};
+use crate::wire::{AttributeField, AttributeList, Attributes, ParseError};
+
+/// [`AttributeField`] for `Ref<T>` and `Option<Ref<T>>`.
+pub trait ReferenceField: Sized {
+    /// See [`AttributeField::emit`].
+    fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>);
+
+    /// See [`AttributeField::parse`].
+    ///
+    /// # Errors
+    /// As there.
+    fn parse(nla: u16, attributes: &AttributeList<'_>, resolver: &Resolver<'_>) -> Result<Self, ParseError>;
+
+    /// See [`AttributeField::references`].
+    fn references(&mut self, references: &mut References<'_>);
+
+    /// See [`AttributeField::met_by`].
+    fn met_by(&self, observed: &Self) -> bool;
+
+    /// See [`AttributeField::check`].
+    ///
+    /// # Errors
+    /// As there.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+macro_rules! as_attribute {
+    ($($field:ty),*) => {$(
+        impl<T: Indexed> ReferenceField for $field {
+            fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>) {
+                AttributeField::emit(self, nla, attributes, context);
+            }
+
+            fn parse(
+                nla: u16,
+                attributes: &AttributeList<'_>,
+                resolver: &Resolver<'_>,
+            ) -> Result<Self, ParseError> {
+                AttributeField::parse(nla, attributes, resolver)
+            }
+
+            fn references(&mut self, references: &mut References<'_>) {
+                AttributeField::references(self, references);
+            }
+
+            fn met_by(&self, observed: &Self) -> bool {
+                AttributeField::met_by(self, observed)
+            }
+        }
+    )*};
+}
+as_attribute!(Ref<T>, Option<Ref<T>>);

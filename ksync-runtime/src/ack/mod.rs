@@ -1,0 +1,7 @@
+//! Closing the loop: which answer belongs to which operation.
+//!
+//! It knows sequence numbers and operations, and nothing of what follows from an answer.
+
+mod ledger;
+
+pub(crate) use ledger::{Closed, Ledger, Sent};

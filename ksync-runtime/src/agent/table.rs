@@ -1,0 +1,189 @@
+//! The handle to a table: what an agent's code works with.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::driver::now;
+use super::shared::Shared;
+use crate::declare::{KSyncEntry, OperationError};
+use crate::engine::machine::State;
+use crate::engine::{Counts, SetError, Why};
+use crate::pipeline::ReadBack;
+
+/// How many values [`Table::set_all`] takes before others get their turn.
+const SLICE: usize = 256;
+
+/// All entries of one kind: the original's `KSyncObject`. A handle, cheap to clone.
+pub struct Table<T> {
+    shared: Arc<Shared>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: KSyncEntry> Table<T> {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Table { shared, kind: PhantomData }
+    }
+
+    /// Declares an entry, or changes it. It need not wait for what it refers to: order is free. What is
+    /// declared already, as it is, is left alone.
+    ///
+    /// The value lies in the table when this returns; the kernel follows. Memory grows with the number of
+    /// entries, not with the number of calls.
+    ///
+    /// # Errors
+    /// [`SetError`]: the value can't be right, and the table keeps what it held. What the kernel thinks of
+    /// it shows in [`why`](Self::why) and [`Agent::settled`](super::Agent::settled).
+    pub fn set(&self, value: T) -> Result<(), SetError> {
+        let result = self.shared.lock().engine_mut().set(value, now());
+        self.shared.wake.notify_one();
+        result
+    }
+
+    /// Declares many entries. Those that can't be right are handed back with the reason, the others are taken.
+    pub fn set_all(&self, values: impl IntoIterator<Item = T>) -> Vec<SetError> {
+        let mut values = values.into_iter();
+        let mut refused = Vec::new();
+        loop {
+            let slice: Vec<T> = values.by_ref().take(SLICE).collect();
+            if slice.is_empty() {
+                return refused;
+            }
+            let now = now();
+            let mut pipeline = self.shared.lock();
+            refused.extend(slice.into_iter().filter_map(|value| pipeline.engine_mut().set(value, now).err()));
+            drop(pipeline);
+            self.shared.wake.notify_one();
+        }
+    }
+
+    /// Withdraws an entry. It is deleted from the kernel once nothing there refers to it. Returns whether it
+    /// was declared.
+    pub fn remove(&self, key: &T::Key) -> bool {
+        let removed = self.shared.lock().engine_mut().remove::<T>(key, now());
+        self.shared.wake.notify_one();
+        removed
+    }
+
+    /// The declared value of an entry.
+    #[must_use]
+    pub fn get(&self, key: &T::Key) -> Option<T> {
+        self.shared.lock().engine().get::<T>(key).cloned()
+    }
+
+    /// All declared values.
+    #[must_use]
+    pub fn all(&self) -> Vec<T> {
+        self.shared.lock().engine().iter::<T>().cloned().collect()
+    }
+
+    /// The state of an entry. `None` if there is none with that key.
+    #[must_use]
+    pub fn state(&self, key: &T::Key) -> Option<State> {
+        self.shared.lock().engine().state::<T>(key)
+    }
+
+    /// The index of an entry, if its kind has one and it is known by now.
+    #[must_use]
+    pub fn index(&self, key: &T::Key) -> Option<u32> {
+        self.shared.lock().engine().index::<T>(key)
+    }
+
+    /// Why an entry is (not) in the kernel, down to what is really at fault. `None` if there is none with
+    /// that key.
+    #[must_use]
+    pub fn why(&self, key: &T::Key) -> Option<Why> {
+        self.shared.lock().engine().why::<T>(key)
+    }
+
+    /// How many entries are in each state.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.lock().engine().counts::<T>()
+    }
+
+    /// Reads from the kernel what it holds of this kind.
+    ///
+    /// # Errors
+    /// What the kernel says, or that the agent was stopped.
+    pub async fn read_back(&self) -> Result<ReadBack<T>, OperationError> {
+        let (sender, receiver) = oneshot::channel();
+        self.shared.lock().read_back::<T>(move |result| {
+            // Nobody may be waiting for it any more.
+            let _ = sender.send(result);
+        });
+        self.shared.wake.notify_one();
+        let stopped = || OperationError::local(None, "the agent was stopped");
+        tokio::select! {
+            result = receiver => result.unwrap_or_else(|_| Err(stopped())),
+            () = self.shared.until_broken() => Err(stopped()),
+        }
+    }
+
+    /// Compares what the kernel holds with what is declared and in sync: the key, as a person would write
+    /// it, and the first field that differs, for every entry where that is so. Empty if the kernel holds all
+    /// of it.
+    ///
+    /// # Errors
+    /// As for [`read_back`](Self::read_back).
+    pub async fn verify(&self) -> Result<Vec<Mismatch>, OperationError> {
+        let held = self.read_back().await?;
+        let mut by_key: std::collections::HashMap<T::Key, T> =
+            held.objects.into_iter().map(|object| (object.key(), object)).collect();
+        let mut mismatches = Vec::new();
+        let pipeline = self.shared.lock();
+        for declared in pipeline.engine().iter::<T>() {
+            let key = declared.key();
+            if pipeline.engine().state::<T>(&key) != Some(State::InSync) {
+                continue;
+            }
+            let field = match by_key.remove(&key) {
+                None => None,
+                Some(object) => match declared.unmet(&object) {
+                    None => continue,
+                    field => field,
+                },
+            };
+            mismatches.push(Mismatch {
+                kind: T::SCHEMA.name,
+                key: crate::declare::describe_key::<T>(&key),
+                field,
+            });
+        }
+        Ok(mismatches)
+    }
+}
+
+/// An entry that counts as in sync, and the kernel disagrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The kind.
+    pub kind: &'static str,
+    /// The key, as a person would write it.
+    pub key: String,
+    /// The first field that differs, or `None` if the object is not there at all.
+    pub field: Option<&'static str>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Some(field) => write!(out, "{} {}: the kernel holds another {field}", self.kind, self.key),
+            None => write!(out, "{} {} is not in the kernel", self.kind, self.key),
+        }
+    }
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Table { shared: self.shared.clone(), kind: PhantomData }
+    }
+}
+
+impl<T: KSyncEntry> fmt::Debug for Table<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Table<{}>", T::SCHEMA.name)
+    }
+}

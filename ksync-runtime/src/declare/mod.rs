@@ -1,0 +1,15 @@
+//! Declaring: the trait that a kind of kernel object implements, and the words it is declared with.
+//!
+//! Nothing here knows how objects are stored, ordered or sent: a kind can be declared, encoded and
+//! parsed without an engine.
+
+mod entry;
+mod operation;
+mod reference;
+mod schema;
+
+pub(crate) use entry::describe_key;
+pub use entry::{Difference, Indexed, Invalid, KSyncEntry};
+pub use operation::{ErrorClass, OperationError, Progress, Verb};
+pub use reference::{Context, Depends, Indexes, Links, Ref, References, ResolveError, Resolver, Target};
+pub use schema::{DependsOn, FieldSchema, IndexSource, Protocol, Schema};

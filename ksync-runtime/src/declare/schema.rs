@@ -1,0 +1,124 @@
+//! What a kind is made of, as data: for errors, tracing, pages, and the check of dependencies at start.
+
+use std::any::TypeId;
+
+use super::KSyncEntry;
+
+/// The names, numbers and places of everything a kind is made of.
+#[derive(Debug)]
+pub struct Schema {
+    /// The name of the kind: that of the struct.
+    pub name: &'static str,
+    /// The netlink family that its messages belong to.
+    pub protocol: Protocol,
+    /// Length of the fixed header in front of the attributes, in bytes.
+    pub header_len: usize,
+    /// Message type of the add, as `RTM_NEWLINK`; the kernel's own messages about the object have it too.
+    pub add: u16,
+    /// Message type of the change.
+    pub change: u16,
+    /// Message type of the delete.
+    pub delete: u16,
+    /// Message type that reads the object or dumps all of its kind, where the kernel has one.
+    pub get: Option<u16>,
+    /// Where the index comes from.
+    pub index: IndexSource,
+    /// The kernel removes what refers to an object together with it (nexthops take their routes along).
+    pub flushes_dependents: bool,
+    /// Adds and changes leave before those of other kinds that could leave at the same time. For objects
+    /// that others need in ways which no reference shows: a gateway needs an address on its link.
+    pub early: bool,
+    /// A delete is dropped if the kernel never saw the entry.
+    pub compress: bool,
+    /// The fields, in order of declaration.
+    pub fields: &'static [FieldSchema],
+    /// The kinds that it refers to.
+    pub depends_on: &'static [DependsOn],
+}
+
+impl Schema {
+    /// The name of the field whose attribute stands at `offset` (counted from the start of the fixed
+    /// header) in `body`, the header and attributes of a message of this kind.
+    ///
+    /// The kernel points at the attribute that it did not like in this way; inside nested attributes the
+    /// outermost field is named.
+    #[must_use]
+    pub fn field_at(&self, body: &[u8], offset: usize) -> Option<&'static str> {
+        if offset < self.header_len {
+            return None;
+        }
+        let mut at = self.header_len;
+        while let Some(head) = body.get(at..at + 4) {
+            let len = usize::from(u16::from_ne_bytes([head[0], head[1]]));
+            let nla = u16::from_ne_bytes([head[2], head[3]]) & crate::wire::NLA_TYPE_MASK;
+            let end = at + len.max(4).next_multiple_of(4);
+            if offset < end {
+                return self.field_of_attribute(nla);
+            }
+            at = end;
+        }
+        None
+    }
+
+    /// The name of the field that is carried by the attribute with that number.
+    #[must_use]
+    pub fn field_of_attribute(&self, nla: u16) -> Option<&'static str> {
+        self.fields.iter().find(|field| field.nla == Some(nla)).map(|field| field.name)
+    }
+}
+
+/// One field of a kind.
+#[derive(Debug)]
+pub struct FieldSchema {
+    /// Name of the field.
+    pub name: &'static str,
+    /// Number of the attribute that carries it.
+    pub nla: Option<u16>,
+    /// Field of the fixed header that carries it.
+    pub header: Option<&'static str>,
+    /// Part of the key.
+    pub key: bool,
+    /// The kernel can't change it in place.
+    pub immutable: bool,
+}
+
+/// A kind that another one refers to.
+#[derive(Debug)]
+pub struct DependsOn {
+    /// Identity of the kind.
+    pub kind: fn() -> TypeId,
+    /// Name of the kind. A function, so that a kind can depend on itself.
+    pub name: fn() -> &'static str,
+}
+
+impl DependsOn {
+    /// A dependency on entries of kind `T`.
+    #[must_use]
+    pub const fn on<T: KSyncEntry>() -> Self {
+        DependsOn { kind: TypeId::of::<T>, name: || T::SCHEMA.name }
+    }
+}
+
+/// Where the index of an entry comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexSource {
+    /// The kind has none.
+    None,
+    /// KSync allocates it, lowest free number first, both ends included.
+    KSync {
+        /// Lowest index.
+        first: u32,
+        /// Highest index.
+        last: u32,
+    },
+    /// The kernel allocates it and tells it when the object is created.
+    Kernel,
+}
+
+/// The netlink family that a kind's messages go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// `NETLINK_ROUTE`: links, addresses, routes and what belongs to them.
+    Route,
+}

@@ -1,0 +1,355 @@
+//! Handing out operations and taking their answers.
+
+use std::time::Instant;
+
+use super::entry::{EntryId, Flag, NONE};
+use super::machine::{Event, State};
+use super::references::Cores;
+use super::{Engine, Loss, Work};
+use crate::declare::{Context, ErrorClass, IndexSource, OperationError, Progress, Protocol, Resolver, Verb};
+use crate::table::Shadow;
+use crate::wire::{MessageView, Request};
+
+/// An operation that was handed out. An answer is tied to it, so that one that comes late can't touch a
+/// newer life of the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Whose it is.
+    pub entry: EntryId,
+    generation: u32,
+    /// What is asked of the kernel.
+    pub action: Action,
+    /// An earlier try may have been carried out.
+    again: bool,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Writes.
+    Write(Verb),
+    /// Asks for the index that the kernel gave the object.
+    Lookup,
+}
+
+/// What became of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The kernel carried it out; the index of the object, if the answer told it.
+    Done {
+        /// The index.
+        index: Option<u32>,
+    },
+    /// It was refused.
+    Failed(OperationError),
+    /// Nobody knows: the answer was lost.
+    Unknown,
+}
+
+/// How many of those who wait for the same thing are looked at when one succeeds. The others have their timers.
+const SIBLINGS: usize = 64;
+
+impl Engine {
+    /// The next operation to be asked of the kernel. Its outcome has to be given to `handle_outcome`.
+    pub fn next_operation(&mut self, now: Instant) -> Option<Operation> {
+        while let Some(entry) = self.outbox.pop() {
+            if self.is_overtaken(entry) {
+                self.reconsider(entry, now);
+                continue;
+            }
+            let Some(table) = self.tables.get_mut(entry.table()) else {
+                continue;
+            };
+            let Some(generation) = table.slots.generation(entry.slot()) else {
+                continue;
+            };
+            let Some(core) = table.slots.get_mut(entry.slot()).filter(|core| core.is(Flag::Queued)) else {
+                continue;
+            };
+            core.set(Flag::Queued, false);
+            self.queued -= 1;
+            let Some(verb) = core.verb() else {
+                continue;
+            };
+            if !core.is(Flag::Outstanding) {
+                core.set(Flag::Outstanding, true);
+                core.set(Flag::Shaken, false);
+                self.outstanding += 1;
+            }
+            let action = if core.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) };
+            return Some(Operation { entry, generation, action, again: core.is(Flag::Doubt) });
+        }
+        None
+    }
+
+    /// Whether what the entry needs went away while its add or change waited to be handed out.
+    fn is_overtaken(&self, entry: EntryId) -> bool {
+        self.tables.core(entry).is_some_and(|core| {
+            core.is(Flag::Queued) && !core.is(Flag::Outstanding) && core.verb() != Some(Verb::Delete)
+        }) && self.first_unresolved(entry).is_some()
+    }
+
+    /// Writes the message of an operation.
+    ///
+    /// # Errors
+    /// What keeps it from being written; it is the operation's outcome then.
+    pub fn write(&self, operation: Operation, request: Request<'_>) -> Result<Progress, OperationError> {
+        let gone = || OperationError::local(None, "the entry is gone");
+        let table = self.tables.get(operation.entry.table()).ok_or_else(gone)?;
+        let slot = operation.entry.slot();
+        let core = table.slots.get(slot).ok_or_else(gone)?;
+        let index = (core.index != NONE).then_some(core.index);
+        let context = Context::new(index, &self.tables, operation.again);
+        match operation.action {
+            Action::Write(verb) => table.rows.write(slot, verb, !operation.again, &context, request),
+            Action::Lookup => table.rows.write_get(slot, &context, request),
+        }
+    }
+
+    /// Whether the answer to the operation should tell the object's index.
+    pub fn wants_echo(&self, operation: Operation) -> bool {
+        operation.action == Action::Write(Verb::Add)
+            && self
+                .tables
+                .get(operation.entry.table())
+                .is_some_and(|table| table.schema.index == IndexSource::Kernel)
+    }
+
+    /// The netlink family that the operation's message goes to.
+    #[must_use]
+    pub fn protocol(&self, operation: Operation) -> Option<Protocol> {
+        self.tables.get(operation.entry.table()).map(|table| table.schema.protocol)
+    }
+
+    /// The index in a message about the object of an operation.
+    pub fn parse_index(&self, operation: Operation, message: &MessageView<'_>) -> Option<u32> {
+        let table = self.tables.get(operation.entry.table())?;
+        table.rows.parse_index(message).ok().flatten()
+    }
+
+    /// The field that stands at `offset` of the body of a message about the kind of the operation.
+    pub fn field_at(&self, operation: Operation, body: &[u8], offset: usize) -> Option<&'static str> {
+        self.tables.get(operation.entry.table())?.schema.field_at(body, offset)
+    }
+
+    /// `Nexthop core1`.
+    pub fn describe(&self, operation: Operation) -> String {
+        self.tables.describe(operation.entry)
+    }
+
+    /// Turns the kernel's numbers back into keys.
+    pub fn with_resolver<R>(&self, read: impl FnOnce(&Resolver<'_>) -> R) -> R {
+        read(&Resolver::new(&|kind, index| self.tables.key_of_index(kind, index)))
+    }
+
+    /// Takes the answer to an operation.
+    pub fn handle_outcome(&mut self, operation: Operation, outcome: Outcome, now: Instant) {
+        self.settle_losses(now);
+        let entry = operation.entry;
+        let alive = self.tables.get(entry.table()).and_then(|table| table.slots.generation(entry.slot()));
+        let current = alive == Some(operation.generation)
+            && self
+                .tables
+                .core(entry)
+                .is_some_and(|core| core.is(Flag::Outstanding) && !core.is(Flag::Queued));
+        let verb = self.tables.core(entry).and_then(|core| core.verb());
+        let (true, Some(verb)) = (current, verb) else {
+            self.rejected += 1;
+            tracing::error!(?operation, "answer for an operation that is not outstanding");
+            return;
+        };
+        if outcome == Outcome::Unknown && verb == Verb::Delete {
+            // Sent again as it was: at worst there is nothing left to delete.
+            if let Some(core) = self.tables.core_mut(entry) {
+                core.set(Flag::Doubt, true);
+            }
+            return self.queue(entry, verb, true);
+        }
+        self.outstanding -= 1;
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::Outstanding, false);
+            core.set(Flag::Lookup, false);
+            core.set_verb(None);
+        }
+        match outcome {
+            Outcome::Failed(error) => self.failed(entry, verb, error, now),
+            Outcome::Done { index } => self.done(entry, verb, index, now),
+            Outcome::Unknown => self.unknown(entry, verb, now),
+        }
+    }
+
+    fn done(&mut self, entry: EntryId, verb: Verb, index: Option<u32>, now: Instant) {
+        if verb == Verb::Delete {
+            return self.deleted(entry, Event::DelAck, now);
+        }
+        if let Some(table) = self.tables.get_mut(entry.table())
+            && table.schema.index == IndexSource::Kernel
+        {
+            match index {
+                Some(index) => table.learn_index(entry.slot(), index),
+                None if table.slots.get(entry.slot()).is_some_and(|core| core.index == NONE) => {
+                    return self.look_up(entry, verb);
+                }
+                None => {}
+            }
+        }
+        self.clear_trouble(entry);
+        self.sent_is_held(entry);
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::Accepted, true);
+            core.set(Flag::Doubt, core.is(Flag::Shaken));
+            core.set(Flag::MaybeHeld, false);
+        }
+        let state = self.tables.core(entry).map(|core| core.state);
+        if state == Some(State::NeedSync)
+            && self.must_recreate(entry)
+            && let Some(core) = self.tables.core_mut(entry)
+        {
+            core.set(Flag::Again, true);
+        }
+        let event = if verb == Verb::Add { Event::AddAck } else { Event::ChangeAck };
+        self.fire(entry, event, now);
+        self.encourage_siblings(entry);
+    }
+
+    /// What was blocked may have waited for just this: an address makes a gateway on the same link
+    /// reachable. Whoever depends on the same things, is of another kind and was blocked, tries again.
+    fn encourage_siblings(&mut self, entry: EntryId) {
+        if self.troubles.is_empty() {
+            return;
+        }
+        let Some(head) = self.tables.core(entry).map(|core| core.edges) else {
+            return;
+        };
+        let mut blocked: Vec<u32> = Vec::new();
+        for (_, shared) in self.edges.of(head) {
+            let waiters = self.tables.core(shared.to).map_or(NONE, |core| core.waiters);
+            blocked.extend(
+                self.edges
+                    .to(waiters)
+                    .take(SIBLINGS)
+                    .filter(|(_, edge)| edge.from.table() != entry.table())
+                    .filter(|(_, edge)| {
+                        self.troubles
+                            .of(edge.from)
+                            .is_some_and(|failure| failure.class == ErrorClass::Blocked)
+                    })
+                    .map(|(at, _)| at),
+            );
+        }
+        for at in blocked {
+            if let Some(edge) = self.edges.get(at) {
+                self.edges.set_waiting(&mut self.tables, at, false);
+                self.work.push_back(Work::ReEvaluate(edge.from));
+            }
+        }
+    }
+
+    /// The kernel took the object and did not say under which index: asks for it.
+    fn look_up(&mut self, entry: EntryId, verb: Verb) {
+        self.outstanding += 1;
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::Outstanding, true);
+            core.set(Flag::Lookup, true);
+        }
+        self.queue(entry, verb, false);
+    }
+
+    /// Nobody knows whether the kernel carried an add or change out. It is decided anew, as after a refusal,
+    /// but for one thing: from now on the kernel may hold what was sent.
+    fn unknown(&mut self, entry: EntryId, verb: Verb, now: Instant) {
+        let changed = self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy));
+        self.sent_may_be_held(entry);
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::MaybeHeld, !changed);
+            core.set(Flag::Doubt, true);
+        }
+        self.fire(entry, self.refusal(entry, verb), now);
+        self.work.push_back(Work::ReEvaluate(entry));
+    }
+
+    /// The event of an add or change that was refused. If the kernel may hold something from an earlier try
+    /// and all is to be deleted, it is none: there is something to delete.
+    fn refusal(&self, entry: EntryId, verb: Verb) -> Event {
+        let to_delete = self
+            .tables
+            .core(entry)
+            .is_some_and(|core| core.is(Flag::Doubt) && core.state == State::DelDeferSync);
+        match verb {
+            Verb::Add if to_delete => Event::AddAck,
+            Verb::Add => Event::AddNack,
+            Verb::Change => Event::ChangeNack,
+            Verb::Delete => Event::DelNack,
+        }
+    }
+
+    /// The object is gone from the kernel, as asked.
+    fn deleted(&mut self, entry: EntryId, event: Event, now: Instant) {
+        self.clear_trouble(entry);
+        self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::Accepted, false);
+            core.set(Flag::Doubt, false);
+            core.set(Flag::MaybeHeld, false);
+            core.set(Flag::Seen, false);
+        }
+        self.gone(entry);
+        self.fire(entry, event, now);
+    }
+
+    /// The object is not in the kernel any more, nor what went with it.
+    fn gone(&mut self, entry: EntryId) {
+        if let Some(table) = self.tables.get_mut(entry.table()) {
+            table.forget_kernel_index(entry.slot());
+            if table.schema.flushes_dependents {
+                self.losses.push_back(Loss::Dependents(entry));
+            }
+        }
+    }
+
+    fn failed(&mut self, entry: EntryId, verb: Verb, error: OperationError, now: Instant) {
+        let class = match (error.errno, self.tables.get(entry.table())) {
+            (errno, Some(table)) if errno != 0 => table.rows.classify(verb, errno),
+            _ => ErrorClass::Refused,
+        };
+        tracing::debug!(entry = %self.tables.describe(entry), %verb, %error, ?class, "refused");
+        if verb == Verb::Delete && class == ErrorClass::Gone {
+            return self.deleted(entry, Event::DelAck, now);
+        }
+        self.troubles.note(entry, verb, error, class, now);
+        self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::Trouble, true);
+        }
+        match verb {
+            Verb::Add => {
+                if let Some(core) = self.tables.core_mut(entry) {
+                    core.set(Flag::Accepted, false);
+                }
+                self.fire(entry, self.refusal(entry, verb), now);
+            }
+            Verb::Change => {
+                let recreate = class == ErrorClass::Immutable
+                    || self.tables.core(entry).is_some_and(|core| core.state == State::NeedSync)
+                        && self.must_recreate(entry);
+                if class == ErrorClass::Gone {
+                    self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+                    self.gone(entry);
+                }
+                if let Some(core) = self.tables.core_mut(entry) {
+                    if class == ErrorClass::Gone {
+                        core.set(Flag::Accepted, false);
+                        core.set(Flag::Doubt, false);
+                        core.set(Flag::MaybeHeld, false);
+                        core.set(Flag::MaybeHeld, false);
+                        core.set(Flag::Seen, false);
+                    } else if recreate {
+                        core.set(Flag::Again, true);
+                    }
+                }
+                self.fire(entry, Event::ChangeNack, now);
+            }
+            Verb::Delete => self.fire(entry, Event::DelNack, now),
+        }
+    }
+}

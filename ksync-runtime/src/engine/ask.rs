@@ -1,0 +1,197 @@
+//! Questions: how things stand, and why.
+
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
+
+use super::Engine;
+use super::entry::{EntryId, Flag};
+use super::machine::State;
+use super::why::{Cause, Why};
+use crate::declare::{IndexSource, KSyncEntry};
+
+/// How many entries of a table are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    by_state: [usize; State::ALL.len()],
+}
+
+impl Counts {
+    /// How many are in that state.
+    #[must_use]
+    pub fn in_state(&self, state: State) -> usize {
+        self.by_state[state as usize]
+    }
+
+    /// How many the kernel holds exactly as declared.
+    #[must_use]
+    pub fn in_sync(&self) -> usize {
+        self.in_state(State::InSync)
+    }
+
+    /// How many there are, placeholders that nobody declared included.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.by_state.iter().sum()
+    }
+
+    /// The states that have entries, and how many.
+    pub fn iter(&self) -> impl Iterator<Item = (State, usize)> + '_ {
+        State::ALL.into_iter().map(|state| (state, self.in_state(state))).filter(|(_, count)| *count > 0)
+    }
+}
+
+impl Engine {
+    /// The state of an entry. `None` if there is none with that key.
+    #[must_use]
+    pub fn state<T: KSyncEntry>(&self, key: &T::Key) -> Option<State> {
+        self.tables.core(self.find::<T>(key)?).map(|core| core.state)
+    }
+
+    /// The index of an entry, if it has one by now.
+    #[must_use]
+    pub fn index<T: KSyncEntry>(&self, key: &T::Key) -> Option<u32> {
+        let entry = self.find::<T>(key)?;
+        crate::declare::Indexes::index_of(&self.tables, entry.target())
+    }
+
+    /// How many entries of a kind are in each state.
+    #[must_use]
+    pub fn counts<T: KSyncEntry>(&self) -> Counts {
+        let table = self.tables.rows::<T>().and_then(|(number, _)| self.tables.get(number));
+        Counts { by_state: table.map_or([0; State::ALL.len()], |table| table.counts) }
+    }
+
+    /// Why an entry is in the state that it is in. `None` if there is none with that key.
+    #[must_use]
+    pub fn why<T: KSyncEntry>(&self, key: &T::Key) -> Option<Why> {
+        self.find::<T>(key).map(|entry| self.why_entry(entry))
+    }
+
+    /// Whether nothing is queued or awaited. Retries that wait for their time don't count.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.queued == 0 && self.outstanding == 0 && self.work.is_empty() && self.losses.is_empty()
+    }
+
+    /// How many operations wait to be handed out.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// How many operations are handed out and not answered.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// How many retries wait for their time.
+    #[must_use]
+    pub fn retries_pending(&self) -> usize {
+        self.troubles.waiting()
+    }
+
+    /// How many answers and events came when they could not. Each was ignored and logged; none should come.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// How many references there are between entries.
+    #[must_use]
+    pub fn references(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// Why the first `most` declared entries that are not in sync are not, and how many there are in all.
+    #[must_use]
+    pub fn unsettled(&self, most: usize) -> (Vec<Why>, usize) {
+        let mut found = Vec::new();
+        let mut count = 0;
+        for (number, table) in self.tables.iter() {
+            if table.counts[State::InSync as usize] == table.slots.len() {
+                continue;
+            }
+            for (slot, core) in table.slots.iter() {
+                if core.state == State::InSync || core.state == State::Temp {
+                    continue;
+                }
+                count += 1;
+                if found.len() < most {
+                    found.push(self.why_entry(EntryId::new(number, slot)));
+                }
+            }
+        }
+        (found, count)
+    }
+
+    fn why_entry(&self, entry: EntryId) -> Why {
+        let mut chain = Vec::new();
+        let mut seen: HashSet<EntryId, FixedState> = HashSet::default();
+        let mut at = Some(entry);
+        while let Some(entry) = at {
+            if !seen.insert(entry) {
+                if let Some(last) = chain.last_mut() {
+                    let last: &mut Cause = last;
+                    last.circle = true;
+                }
+                break;
+            }
+            let Some((cause, next)) = self.cause(entry) else {
+                break;
+            };
+            chain.push(cause);
+            at = next;
+        }
+        Why { chain }
+    }
+
+    /// What is to say about one entry, and which entry it waits for first.
+    fn cause(&self, entry: EntryId) -> Option<(Cause, Option<EntryId>)> {
+        let table = self.tables.get(entry.table())?;
+        let core = table.slots.get(entry.slot())?;
+        let (missing, note): (Vec<EntryId>, Option<String>) = match core.state {
+            State::AddDefer | State::ChangeDefer => (
+                self.edges
+                    .of(core.edges)
+                    .map(|(_, edge)| edge.to)
+                    .filter(|to| !self.is_resolved(*to))
+                    .collect(),
+                self.shortage(entry),
+            ),
+            State::DelDeferRef => {
+                let users = self.edges.to(core.referrers).chain(self.edges.to(core.waiters));
+                let first: Vec<String> =
+                    users.take(3).map(|(_, edge)| self.tables.describe(edge.from)).collect();
+                (Vec::new(), Some(format!("still referred to by {}", first.join(", "))))
+            }
+            _ => (Vec::new(), None),
+        };
+        let cause = Cause {
+            kind: table.schema.name,
+            key: table.rows.describe(entry.slot()),
+            state: core.state,
+            undeclared: !core.is(Flag::Declared),
+            waits_for: missing.iter().map(|to| self.tables.describe(*to)).collect(),
+            circle: false,
+            failure: self.troubles.of(entry).cloned(),
+            note,
+        };
+        Some((cause, missing.first().copied()))
+    }
+
+    /// The entry's kind has indexes of KSync's, and none was left for it.
+    pub(super) fn shortage(&self, entry: EntryId) -> Option<String> {
+        let table = self.tables.get(entry.table())?;
+        let core = table.slots.get(entry.slot()).filter(|core| core.is(Flag::NoIndex))?;
+        debug_assert_eq!(core.index, super::entry::NONE, "an entry without an index has one");
+        match table.schema.index {
+            IndexSource::KSync { first, last } => Some(format!(
+                "the index range {first}..={last} is exhausted ({} in use); goes on when one is freed",
+                table.indexes_used()
+            )),
+            _ => None,
+        }
+    }
+}

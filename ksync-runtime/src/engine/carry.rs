@@ -1,0 +1,494 @@
+//! Carrying out what the state machine says: operations, waiting, references, the end of entries.
+
+use std::time::Instant;
+
+use super::entry::{EntryId, Flag, NONE};
+use super::machine::{self, Event, Facts, State, Step};
+use super::outbox::Lane;
+use super::references::Cores;
+use super::transition::Transition;
+use super::{Engine, Loss, Work};
+use crate::declare::{Difference, Verb};
+use crate::table::Shadow;
+
+/// How many waiters are woken before other work gets its turn.
+const WAKE_SLICE: usize = 256;
+
+impl Engine {
+    /// The user declared the entry or gave it another value, which its row holds by now.
+    pub(super) fn declared(&mut self, entry: EntryId, now: Instant) {
+        self.recall(entry);
+        self.clear_trouble(entry);
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::Declared, true);
+        }
+        let event = self.change_event(entry);
+        self.fire(entry, event, now);
+    }
+
+    /// The user took the entry back. Returns whether it was declared.
+    pub(super) fn withdrawn(&mut self, entry: EntryId, now: Instant) -> bool {
+        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Declared)) else {
+            return false;
+        };
+        core.set(Flag::Declared, false);
+        self.recall(entry);
+        self.clear_trouble(entry);
+        self.fire(entry, Event::DelReq, now);
+        true
+    }
+
+    /// An operation that has not left yet, or waits for a retry, is taken back, and the entry is put where
+    /// it was before it: what follows then starts from what the kernel holds, and may need no write at all.
+    fn recall(&mut self, entry: EntryId) {
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        if core.is(Flag::Outstanding) {
+            return;
+        }
+        let before = match core.state {
+            State::SyncWait | State::NeedSync | State::DelDeferSync if core.is(Flag::Accepted) => {
+                State::InSync
+            }
+            State::SyncWait | State::NeedSync | State::DelDeferSync => {
+                core.set(Flag::Seen, false);
+                State::AddDefer
+            }
+            State::DelAckWait | State::DelDeferDelAck | State::RenewWait if core.is(Flag::Accepted) => {
+                State::InSync
+            }
+            State::DelAckWait | State::DelDeferDelAck | State::RenewWait => State::AddDefer,
+            _ => return,
+        };
+        core.set(Flag::Again, false);
+        core.set_verb(None);
+        if core.is(Flag::Queued) {
+            core.set(Flag::Queued, false);
+            self.queued -= 1;
+        }
+        self.tables.set_state(entry, before);
+    }
+
+    /// Takes back an operation that has not left, and decides anew.
+    pub(super) fn reconsider(&mut self, entry: EntryId, now: Instant) {
+        self.recall(entry);
+        let event = self.change_event(entry);
+        self.fire(entry, event, now);
+    }
+
+    /// How the entry's new value has to be brought to the kernel.
+    fn change_event(&self, entry: EntryId) -> Event {
+        let in_kernel = self.tables.core(entry).is_some_and(|core| {
+            core.is(Flag::Accepted)
+                && matches!(core.state, State::InSync | State::ChangeDefer | State::DelDeferRef)
+        });
+        if in_kernel && self.must_recreate(entry) { Event::DelAddReq } else { Event::AddChangeReq }
+    }
+
+    pub(super) fn must_recreate(&self, entry: EntryId) -> bool {
+        matches!(self.difference(entry), Difference::Recreate { .. })
+    }
+
+    fn difference(&self, entry: EntryId) -> Difference {
+        self.tables.get(entry.table()).map_or(Difference::Same, |table| table.rows.compare(entry.slot()))
+    }
+
+    /// Whether the kernel holds what is declared, for certain.
+    fn nothing_to_write(&self, entry: EntryId) -> bool {
+        self.tables.core(entry).is_some_and(|core| core.is(Flag::Accepted) && !core.is(Flag::Doubt))
+            && self.difference(entry) == Difference::Same
+    }
+
+    /// Runs the state machine, and carries out what it says.
+    pub(super) fn fire(&mut self, entry: EntryId, event: Event, now: Instant) {
+        let Some(core) = self.tables.core(entry) else {
+            return;
+        };
+        let from = core.state;
+        let mut facts = Facts {
+            refs: core.has_refs(),
+            // What the kernel may hold has to be treated as if it did.
+            seen: core.is(Flag::Seen) || core.is(Flag::Doubt),
+            again: core.is(Flag::Again),
+            compress: !core.is(Flag::Doubt)
+                && self.tables.get(entry.table()).is_none_or(|table| table.schema.compress),
+            unresolved: self.first_unresolved(entry).is_some() || core.is(Flag::NoIndex),
+            sync: false,
+        };
+        let step = machine::step(from, event, facts).and_then(|step| {
+            if step.calls.last() == Some(Verb::Change) && self.nothing_to_write(entry) {
+                facts.sync = true;
+                return machine::step(from, event, facts);
+            }
+            Ok(step)
+        });
+        match step {
+            Ok(step) => self.apply(entry, from, event, step, facts.sync, now),
+            Err(rejected) => {
+                self.rejected += 1;
+                tracing::error!(entry = %self.tables.describe(entry), %rejected, "ignored");
+            }
+        }
+    }
+
+    fn apply(&mut self, entry: EntryId, from: State, event: Event, step: Step, in_place: bool, now: Instant) {
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        core.set(Flag::Seen, step.seen);
+        core.set(Flag::Again, step.again);
+        let was_held_back = matches!(from, State::AddDefer | State::ChangeDefer);
+        self.tables.set_state(entry, step.next);
+        if was_held_back {
+            self.stop_waiting(entry);
+            self.troubles.stop_timer(entry);
+        }
+        if in_place {
+            // Whatever was declared or refused in between, the kernel holds just this by now.
+            self.clear_trouble(entry);
+            self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+        } else if let Some(verb) = step.calls.last() {
+            // The next answer decides anew whether there is anything to be tried again.
+            self.troubles.stop_timer(entry);
+            self.queue(entry, verb, event == Event::Retry);
+        }
+        match step.next {
+            State::AddDefer | State::ChangeDefer => {
+                let missing = self.wait(entry);
+                let refused = event == Event::AddNack && self.troubles.of(entry).is_some();
+                let doubt = self.tables.core(entry).is_some_and(|core| core.is(Flag::Doubt));
+                if step.next == State::AddDefer && doubt && (missing || refused) {
+                    self.work.push_back(Work::Clear(entry));
+                }
+            }
+            // A change that failed does not matter any more, nor when it would be tried again.
+            State::DelDeferRef => self.clear_trouble(entry),
+            _ => {}
+        }
+        self.record(entry, from, event, &step);
+
+        match step.next {
+            State::Free => self.free(entry, now),
+            State::Temp => self.make_placeholder(entry),
+            _ => {
+                let accepted = matches!(event, Event::AddAck | Event::ChangeAck);
+                let back = from.is_deleting() || from == State::RenewWait;
+                if (accepted || back) && self.is_resolved(entry) && self.has_waiters(entry) {
+                    self.work.push_back(Work::Wake(entry));
+                }
+                if step.next == State::DelDeferRef
+                    && !self.tables.core(entry).is_some_and(|core| core.has_refs())
+                {
+                    self.work.push_back(Work::Released(entry));
+                }
+            }
+        }
+    }
+
+    pub(super) fn queue(&mut self, entry: EntryId, verb: Verb, retry: bool) {
+        let early = self.tables.get(entry.table()).is_some_and(|table| table.schema.early);
+        let lane = match verb {
+            _ if retry => Lane::Retry,
+            Verb::Add | Verb::Change if early => Lane::Early,
+            _ => Lane::Fresh,
+        };
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.set_verb(Some(verb));
+            if !core.is(Flag::Queued) {
+                core.set(Flag::Queued, true);
+                self.queued += 1;
+                self.outbox.push(entry, lane);
+            }
+        }
+    }
+
+    /// Work that follows from what happened to another entry.
+    pub(super) fn carry_out(&mut self, work: Work, now: Instant) {
+        match work {
+            Work::ReEvaluate(entry) => {
+                let state = self.tables.core(entry).map(|core| core.state);
+                if state == Some(State::ChangeDefer) && self.must_recreate(entry) {
+                    self.fire(entry, Event::DelAddReq, now);
+                } else if matches!(state, Some(State::AddDefer | State::ChangeDefer)) {
+                    self.fire(entry, Event::ReEval, now);
+                }
+            }
+            Work::Wake(entry) => self.wake_some(entry),
+            Work::Clear(entry) => {
+                let in_doubt = self
+                    .tables
+                    .core(entry)
+                    .is_some_and(|core| core.state == State::AddDefer && core.is(Flag::Doubt));
+                if in_doubt {
+                    self.fire(entry, Event::DelAddReq, now);
+                }
+            }
+            Work::Released(entry) => {
+                let unused = self.tables.core(entry).is_some_and(|core| {
+                    !core.has_refs() && matches!(core.state, State::Temp | State::DelDeferRef)
+                });
+                if unused {
+                    self.fire(entry, Event::RefReleased, now);
+                }
+            }
+        }
+    }
+
+    /// Wakes some of those who wait for the entry, and comes back for the rest.
+    fn wake_some(&mut self, entry: EntryId) {
+        for _ in 0..WAKE_SLICE {
+            let waiters = self.tables.core(entry).map_or(NONE, |core| core.waiters);
+            if waiters == NONE || !self.is_resolved(entry) {
+                return;
+            }
+            let Some(edge) = self.edges.get(waiters) else {
+                return;
+            };
+            self.edges.set_waiting(&mut self.tables, waiters, false);
+            self.work.push_back(Work::ReEvaluate(edge.from));
+        }
+        self.work.push_back(Work::Wake(entry));
+    }
+
+    /// Takes note of all that the kernel dropped, before anything else happens to what it concerns.
+    pub(super) fn settle_losses(&mut self, now: Instant) {
+        while let Some(loss) = self.losses.pop_front() {
+            match loss {
+                Loss::Own(entry) => self.lose(entry, now),
+                Loss::Dependents(entry) => self.lose_dependents(entry),
+            }
+        }
+    }
+
+    /// What referred to the entry is gone from the kernel together with it.
+    fn lose_dependents(&mut self, entry: EntryId) {
+        let Some((waiters, referrers)) = self.tables.core(entry).map(|core| (core.waiters, core.referrers))
+        else {
+            return;
+        };
+        for head in [waiters, referrers] {
+            for (_, edge) in self.edges.to(head) {
+                let concerned = self.tables.core(edge.from).is_some_and(|core| {
+                    // The value that the kernel holds has to be the one that refers. While an operation is
+                    // on its way, it may be any.
+                    let held = if core.is(Flag::HeldCopy) { Some(Shadow::Held) } else { None };
+                    core.is(Flag::Outstanding) || edge.copy == held
+                });
+                if concerned {
+                    self.losses.push_back(Loss::Own(edge.from));
+                }
+            }
+        }
+    }
+
+    fn lose(&mut self, entry: EntryId, now: Instant) {
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        // With an add or change on its way, nobody can say which came first: the state machine asks for both
+        // again. A delete on its way will find nothing, and its answer settles it.
+        let under_way = core.is(Flag::Outstanding);
+        // If it is not certain what the kernel holds, the answer to what is sent next will tell.
+        if !under_way && (!core.is(Flag::Accepted) || core.is(Flag::Doubt)) {
+            return;
+        }
+        core.set(Flag::Accepted, under_way && core.is(Flag::Accepted));
+        core.set(Flag::Shaken, under_way);
+        if !under_way {
+            self.recall_lost(entry);
+            self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+            if let Some(table) = self.tables.get_mut(entry.table()) {
+                table.forget_kernel_index(entry.slot());
+            }
+        }
+        let flushes = self.tables.get(entry.table()).is_some_and(|table| table.schema.flushes_dependents);
+        if flushes {
+            self.losses.push_back(Loss::Dependents(entry));
+        }
+        self.fire(entry, Event::Lost, now);
+    }
+
+    /// Takes back a change or delete that has not left: there is nothing left to change or delete.
+    fn recall_lost(&mut self, entry: EntryId) {
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        let before = match core.state {
+            State::SyncWait | State::NeedSync | State::RenewWait => State::InSync,
+            State::DelAckWait | State::DelDeferDelAck => State::DelDeferRef,
+            _ => return,
+        };
+        core.set_verb(None);
+        if core.is(Flag::Queued) {
+            core.set(Flag::Queued, false);
+            self.queued -= 1;
+        }
+        self.tables.set_state(entry, before);
+    }
+
+    pub(super) fn is_resolved(&self, entry: EntryId) -> bool {
+        self.tables.get(entry.table()).is_some_and(|table| {
+            table.slots.get(entry.slot()).is_some_and(|core| core.is_resolved(table.has_index()))
+        })
+    }
+
+    fn has_waiters(&self, entry: EntryId) -> bool {
+        self.tables.core(entry).is_some_and(|core| core.waiters != NONE)
+    }
+
+    /// The first reference of the declared value that leads to something unresolved.
+    pub(super) fn first_unresolved(&self, entry: EntryId) -> Option<u32> {
+        let head = self.tables.core(entry)?.edges;
+        self.edges.of(head).find(|(_, edge)| !self.is_resolved(edge.to)).map(|(at, _)| at)
+    }
+
+    /// Waits for the first thing that is missing; or, after a refusal, for a change of anything that the
+    /// entry depends on. Returns whether something is missing.
+    fn wait(&mut self, entry: EntryId) -> bool {
+        if let Some(edge) = self.first_unresolved(entry) {
+            self.edges.set_waiting(&mut self.tables, edge, true);
+            return true;
+        }
+        self.mark_edges(entry, true);
+        false
+    }
+
+    fn stop_waiting(&mut self, entry: EntryId) {
+        self.mark_edges(entry, false);
+    }
+
+    fn mark_edges(&mut self, entry: EntryId, waiting: bool) {
+        let mut at = self.tables.core(entry).map_or(NONE, |core| core.edges);
+        while let Some(next) = self.edges.sibling(at) {
+            self.edges.set_waiting(&mut self.tables, at, waiting);
+            at = next;
+        }
+    }
+
+    /// Lets go of the references of one value.
+    pub(super) fn release_edges(&mut self, head: u32) {
+        let mut head = head;
+        while let Some((rest, to)) = self.edges.remove_first(&mut self.tables, head) {
+            head = rest;
+            if self.tables.core(to).is_some_and(|core| !core.has_refs()) {
+                self.work.push_back(Work::Released(to));
+            }
+        }
+    }
+
+    /// Drops a copy of the entry's value and lets go of the references that it held.
+    pub(super) fn drop_copy(&mut self, entry: EntryId, copy: Shadow, flag: Flag) {
+        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(flag)) else {
+            return;
+        };
+        core.set(flag, false);
+        if let Some(table) = self.tables.get_mut(entry.table()) {
+            table.rows.drop_copy(entry.slot(), copy);
+        }
+        if let Some(head) = self.copy_edges.remove(&(entry, copy)) {
+            self.release_edges(head);
+        }
+    }
+
+    /// What was sent is what the kernel holds.
+    pub(super) fn sent_is_held(&mut self, entry: EntryId) {
+        self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::SentCopy)) else {
+            return;
+        };
+        core.set(Flag::SentCopy, false);
+        core.set(Flag::HeldCopy, true);
+        if let Some(table) = self.tables.get_mut(entry.table()) {
+            table.rows.sent_is_held(entry.slot());
+        }
+        if let Some(head) = self.copy_edges.remove(&(entry, Shadow::Sent)) {
+            self.edges.belong_to(head, Shadow::Held);
+            self.copy_edges.insert((entry, Shadow::Held), head);
+        }
+    }
+
+    /// What was sent may be what the kernel holds, or what it held before still is.
+    pub(super) fn sent_may_be_held(&mut self, entry: EntryId) {
+        let both =
+            self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy) && core.is(Flag::HeldCopy));
+        if !both {
+            if self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy)) {
+                self.sent_is_held(entry);
+            }
+            return;
+        }
+        let sent = self.copy_edges.remove(&(entry, Shadow::Sent)).unwrap_or(NONE);
+        self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
+        self.keep_edges(entry, sent);
+    }
+
+    /// References of a value that the kernel may hold, besides the one that it is believed to hold.
+    pub(super) fn keep_edges(&mut self, entry: EntryId, edges: u32) {
+        self.edges.belong_to(edges, Shadow::Held);
+        let held = self.copy_edges.remove(&(entry, Shadow::Held)).unwrap_or(NONE);
+        let all = self.edges.join(edges, held);
+        self.copy_edges.insert((entry, Shadow::Held), all);
+    }
+
+    pub(super) fn clear_trouble(&mut self, entry: EntryId) {
+        if let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Trouble)) {
+            core.set(Flag::Trouble, false);
+            self.troubles.clear(entry);
+        }
+    }
+
+    /// The entry keeps its key, for those who refer to it, and nothing else.
+    fn make_placeholder(&mut self, entry: EntryId) {
+        self.let_go_of_values(entry);
+        if let Some(table) = self.tables.get_mut(entry.table()) {
+            table.rows.forget_value(entry.slot());
+        }
+        self.work.push_back(Work::Released(entry));
+    }
+
+    fn free(&mut self, entry: EntryId, now: Instant) {
+        self.let_go_of_values(entry);
+        if let Some(lucky) = self.tables.remove(entry) {
+            // An index became free: whoever waited for one goes on.
+            self.carry_out(Work::ReEvaluate(lucky), now);
+        }
+    }
+
+    fn let_go_of_values(&mut self, entry: EntryId) {
+        self.clear_trouble(entry);
+        self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+        self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
+        let head = self.tables.core_mut(entry).map_or(NONE, |core| std::mem::replace(&mut core.edges, NONE));
+        self.release_edges(head);
+    }
+
+    fn record(&mut self, entry: EntryId, from: State, event: Event, step: &Step) {
+        tracing::trace!(?entry, %from, %event, to = %step.next, calls = %step.calls, "transition");
+        if !self.watched || (from == step.next && step.calls.last().is_none()) {
+            return;
+        }
+        let Some(table) = self.tables.get(entry.table()) else {
+            return;
+        };
+        let detail = match step.next {
+            State::AddDefer | State::ChangeDefer => match self.first_unresolved(entry) {
+                Some(edge) => {
+                    self.edges.get(edge).map(|edge| format!("waits for {}", self.tables.describe(edge.to)))
+                }
+                None => self.troubles.of(entry).map(ToString::to_string).or_else(|| self.shortage(entry)),
+            },
+            State::DelDeferRef => Some("still referred to".to_owned()),
+            _ => None,
+        };
+        self.transitions.push_back(Transition {
+            kind: table.schema.name,
+            key: table.rows.describe(entry.slot()),
+            from,
+            event,
+            to: step.next,
+            calls: step.calls,
+            detail,
+        });
+    }
+}

@@ -1,0 +1,179 @@
+//! What the engine keeps of every entry, in as few words as it can.
+
+use super::machine::State;
+use crate::declare::{Target, Verb};
+use crate::table::MAX_SLOTS;
+
+/// An entry of an engine: the number of its table and its slot there, packed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(u32);
+
+const SLOT_BITS: u32 = MAX_SLOTS.trailing_zeros();
+
+/// The most tables that an engine has. The last number is kept free: [`Target::NONE`] lies there.
+pub(crate) const MAX_TABLES: usize = (1 << (32 - SLOT_BITS)) - 1;
+
+impl EntryId {
+    pub(crate) fn new(table: usize, slot: u32) -> Self {
+        EntryId((table as u32) << SLOT_BITS | slot)
+    }
+
+    pub(crate) fn table(self) -> usize {
+        (self.0 >> SLOT_BITS) as usize
+    }
+
+    pub(crate) fn slot(self) -> u32 {
+        self.0 & (MAX_SLOTS as u32 - 1)
+    }
+
+    pub(crate) fn of_target(target: Target) -> Option<Self> {
+        (target != Target::NONE).then_some(EntryId(target.raw()))
+    }
+
+    pub(crate) fn target(self) -> Target {
+        Target::new(self.0)
+    }
+}
+
+impl std::fmt::Debug for EntryId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}.{}", self.table(), self.slot())
+    }
+}
+
+/// No edge, or no index.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// The engine's part of an entry.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// First of the references that the declared value holds (linked by [`Edge::sibling`](super::references::Edge)).
+    pub(crate) edges: u32,
+    /// First of the references to this entry whose holders wait for it.
+    pub(crate) waiters: u32,
+    /// First of the other references to this entry.
+    pub(crate) referrers: u32,
+    /// The entry's index, or [`NONE`].
+    pub(crate) index: u32,
+    flags: u16,
+    pub(crate) state: State,
+}
+
+/// One bit each of what is true of an entry.
+#[derive(Clone, Copy)]
+pub(crate) enum Flag {
+    /// `Facts::seen`.
+    Seen,
+    /// `Facts::again`.
+    Again,
+    /// The user wants it.
+    Declared,
+    /// An operation waits in the outbox.
+    Queued,
+    /// An operation was handed out and is not answered.
+    Outstanding,
+    /// The kernel accepted an add and has not dropped it since.
+    Accepted,
+    /// What the kernel holds is not certain: an answer was lost, or somebody else meddled.
+    Doubt,
+    /// There is a copy of what the kernel holds, because it is not what is declared.
+    HeldCopy,
+    /// There is a copy of what was sent, because something else was declared since.
+    SentCopy,
+    /// The last failure is kept in the trouble list.
+    Trouble,
+    /// Its kind has indexes of KSync's, and there was none left.
+    NoIndex,
+    /// The queued or outstanding operation only asks for the index.
+    Lookup,
+    /// The declared value may be what the kernel holds: it was sent, and the answer was lost.
+    MaybeHeld,
+    /// The kernel dropped what the object refers to while the answer was on its way: whichever it is, the
+    /// object may be gone.
+    Shaken,
+}
+
+impl Core {
+    pub(crate) fn new(state: State) -> Self {
+        Core { edges: NONE, waiters: NONE, referrers: NONE, index: NONE, flags: 0, state }
+    }
+
+    pub(crate) fn is(&self, flag: Flag) -> bool {
+        self.flags & (1 << flag as u16) != 0
+    }
+
+    pub(crate) fn set(&mut self, flag: Flag, on: bool) {
+        let bit = 1 << flag as u16;
+        if on {
+            self.flags |= bit;
+        } else {
+            self.flags &= !bit;
+        }
+    }
+
+    /// Whether others refer to it.
+    pub(crate) fn has_refs(&self) -> bool {
+        self.waiters != NONE || self.referrers != NONE
+    }
+
+    /// The operation that is queued or outstanding, if any.
+    pub(crate) fn verb(&self) -> Option<Verb> {
+        match self.flags >> VERB_SHIFT {
+            1 => Some(Verb::Add),
+            2 => Some(Verb::Change),
+            3 => Some(Verb::Delete),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn set_verb(&mut self, verb: Option<Verb>) {
+        let code = match verb {
+            None => 0,
+            Some(Verb::Add) => 1,
+            Some(Verb::Change) => 2,
+            Some(Verb::Delete) => 3,
+        };
+        self.flags = self.flags & ((1 << VERB_SHIFT) - 1) | code << VERB_SHIFT;
+    }
+
+    /// Whether others that depend on it may be sent.
+    pub(crate) fn is_resolved(&self, has_index: bool) -> bool {
+        self.is(Flag::Accepted)
+            && !self.state.is_deleting()
+            && self.state != State::RenewWait
+            && (!has_index || self.index != NONE)
+    }
+}
+
+const VERB_SHIFT: u16 = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_costs_the_engine_twenty_bytes() {
+        assert_eq!(size_of::<Core>(), 20);
+    }
+
+    #[test]
+    fn flags_and_verb_do_not_touch_each_other() {
+        let mut core = Core::new(State::Init);
+        core.set(Flag::Lookup, true);
+        for verb in [Some(Verb::Add), Some(Verb::Change), Some(Verb::Delete), None] {
+            core.set_verb(verb);
+            assert_eq!((core.verb(), core.is(Flag::Lookup), core.is(Flag::Seen)), (verb, true, false));
+        }
+        core.set_verb(Some(Verb::Delete));
+        core.set(Flag::Lookup, false);
+        assert_eq!(core.verb(), Some(Verb::Delete));
+    }
+
+    #[test]
+    fn the_highest_entry_is_not_the_missing_target() {
+        let highest = EntryId::new(MAX_TABLES - 1, MAX_SLOTS as u32 - 1);
+        assert_eq!(EntryId::of_target(highest.target()), Some(highest));
+        assert_eq!((highest.table(), highest.slot()), (MAX_TABLES - 1, MAX_SLOTS as u32 - 1));
+        assert_eq!(EntryId::of_target(Target::NONE), None);
+    }
+}

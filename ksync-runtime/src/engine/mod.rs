@@ -1,0 +1,363 @@
+//! The engine: decides what is asked of the kernel, when, and what is true by now.
+//!
+//! It is sans-IO: it knows no bytes, sockets, clocks, threads or runtimes. Time comes in as an argument;
+//! the same calls always give the same outputs. Its methods fall into families:
+//!
+//! - commands: [`Engine::set`], [`Engine::remove`];
+//! - what comes in: `handle_outcome`, [`Engine::handle_timeout`], [`Engine::handle_lost`];
+//! - what goes out: `next_operation`, [`Engine::poll_transition`], [`Engine::next_timeout`];
+//! - questions: [`Engine::get`], [`Engine::state`], [`Engine::why`], [`Engine::counts`].
+//!
+//! Invariant for the caller: after any command or anything handled, call [`Engine::work`] until it returns
+//! `false`, then drain what goes out. No callback runs in the middle of a transition.
+//!
+//! [`machine`] is the state machine, a pure function. What it says is carried out in `carry`, answers are
+//! taken in `answers`, questions are answered in `ask`.
+
+mod answers;
+mod ask;
+mod carry;
+mod entry;
+pub mod machine;
+mod outbox;
+mod references;
+mod retry;
+mod tables;
+mod transition;
+mod why;
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
+
+use foldhash::fast::FixedState;
+
+use crate::declare::{Invalid, KSyncEntry, Verb, describe_key};
+use crate::table::{Found, Shadow};
+
+use entry::{Flag, NONE};
+use machine::{Event, State};
+use outbox::Outbox;
+use references::{Cores, Edges};
+use retry::Troubles;
+use tables::{Linker, Tables};
+
+pub use answers::{Action, Operation, Outcome};
+pub use ask::Counts;
+pub use entry::EntryId;
+pub use retry::{Failure, RetryPolicy};
+pub use transition::Transition;
+pub use why::{Cause, Why};
+
+/// The engine. See the [module](self) for the order of calls.
+#[derive(Debug)]
+pub struct Engine {
+    tables: Tables,
+    edges: Edges,
+    /// Entry and copy → first of the references that the copy holds.
+    copy_edges: HashMap<(EntryId, Shadow), u32, FixedState>,
+    work: VecDeque<Work>,
+    /// What the kernel dropped. Taken note of before anything else happens to any entry.
+    losses: VecDeque<Loss>,
+    outbox: Outbox,
+    troubles: Troubles,
+    transitions: VecDeque<Transition>,
+    watched: bool,
+    /// Operations that are queued and not handed out.
+    queued: usize,
+    /// Operations that are handed out and not answered.
+    outstanding: usize,
+    /// Answers and events that came when they could not, see [`Engine::rejected`].
+    rejected: u64,
+    /// Reused by `set`.
+    targets: Vec<EntryId>,
+}
+
+/// Something to do that follows from a transition of another entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Work {
+    /// The entry may go on by now.
+    ReEvaluate(EntryId),
+    /// Whoever waits for the entry may go on.
+    Wake(EntryId),
+    /// A reference to the entry was let go.
+    Released(EntryId),
+    /// The entry can't be added, and the kernel may hold something from an earlier try: that has to go.
+    Clear(EntryId),
+}
+
+/// Something that the kernel dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Loss {
+    /// The entry's object.
+    Own(EntryId),
+    /// The objects that referred to the entry's.
+    Dependents(EntryId),
+}
+
+/// Why a value was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetError {
+    /// The value can't be right. The table keeps what it held.
+    #[error("{kind} {key}: {invalid}")]
+    Invalid {
+        /// The kind.
+        kind: &'static str,
+        /// The key, as a person would write it.
+        key: String,
+        /// The field and what is wrong with it.
+        invalid: Invalid,
+    },
+    /// No table was made for the kind when the agent was built.
+    #[error("{kind} is not registered: add `.object::<{kind}>()` where the agent is built")]
+    NotRegistered {
+        /// The kind.
+        kind: &'static str,
+    },
+    /// The table of the kind has no room left.
+    #[error("the table of {kind} is full ({max} entries)", max = crate::table::MAX_SLOTS)]
+    TableFull {
+        /// The kind.
+        kind: &'static str,
+    },
+}
+
+/// Why an engine can't be used as it was put together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// A kind refers to one that has no table.
+    #[error("{kind} refers to {missing}, which is not registered: add `.object::<{missing}>()`")]
+    MissingDependency {
+        /// The kind that refers.
+        kind: &'static str,
+        /// The kind that it refers to.
+        missing: &'static str,
+    },
+    /// There are more kinds than an engine can hold.
+    #[error("{kind} is one kind too many: an engine holds {max}", max = entry::MAX_TABLES)]
+    TooManyKinds {
+        /// The kind that found no place.
+        kind: &'static str,
+    },
+}
+
+impl Engine {
+    /// An engine without tables.
+    #[must_use]
+    pub fn new(retry: RetryPolicy) -> Self {
+        Engine {
+            tables: Tables::default(),
+            edges: Edges::new(),
+            copy_edges: HashMap::default(),
+            work: VecDeque::new(),
+            losses: VecDeque::new(),
+            outbox: Outbox::default(),
+            troubles: Troubles::new(retry),
+            transitions: VecDeque::new(),
+            watched: false,
+            queued: 0,
+            outstanding: 0,
+            rejected: 0,
+            targets: Vec::new(),
+        }
+    }
+
+    /// Makes a table for a kind. A second call changes nothing.
+    ///
+    /// # Errors
+    /// [`RegisterError::TooManyKinds`].
+    pub fn register<T: KSyncEntry>(&mut self) -> Result<(), RegisterError> {
+        self.tables.register::<T>().map(|_| ()).ok_or(RegisterError::TooManyKinds { kind: T::SCHEMA.name })
+    }
+
+    /// Checks that every kind that another one refers to has a table.
+    ///
+    /// # Errors
+    /// [`RegisterError::MissingDependency`], which names both.
+    pub fn check_dependencies(&self) -> Result<(), RegisterError> {
+        for (_, table) in self.tables.iter() {
+            for dependency in table.schema.depends_on {
+                if self.tables.number_of((dependency.kind)()).is_none() {
+                    return Err(RegisterError::MissingDependency {
+                        kind: table.schema.name,
+                        missing: (dependency.name)(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Declares an entry, or gives it another value. What is declared already, as it is, is left alone.
+    ///
+    /// # Errors
+    /// [`SetError`]; the table then holds what it held.
+    pub fn set<T: KSyncEntry>(&mut self, mut value: T, now: Instant) -> Result<(), SetError> {
+        self.settle_losses(now);
+        value.check().map_err(|invalid| SetError::Invalid {
+            kind: T::SCHEMA.name,
+            key: describe_key::<T>(&value.key()),
+            invalid,
+        })?;
+        let (number, rows) =
+            self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
+        let found = rows.find_value(&value);
+        if let Found::At(slot) = found
+            && rows.declared(slot) == Some(&value)
+            && self.tables.core(EntryId::new(number, slot)).is_some_and(|core| core.is(Flag::Declared))
+        {
+            return Ok(());
+        }
+        let entry = match found {
+            Found::At(slot) => EntryId::new(number, slot),
+            Found::Absent(hash) => self
+                .tables
+                .create(number, State::Init, |rows, slot| rows.occupy_any(slot, hash, &value.key()))
+                .map_err(|_| SetError::TableFull { kind: T::SCHEMA.name })?,
+        };
+
+        let mut targets = std::mem::take(&mut self.targets);
+        targets.clear();
+        let mut linker = Linker { tables: &mut self.tables, targets: &mut targets, failed: None };
+        value.references(&mut crate::declare::References::new(&mut linker));
+        if let Some(kind) = linker.failed {
+            // What was made for this value only goes again.
+            self.work.extend(targets.drain(..).map(Work::Released));
+            self.targets = targets;
+            if matches!(found, Found::Absent(_)) {
+                self.tables.set_state(entry, State::Temp);
+                self.work.push_back(Work::Released(entry));
+            }
+            return Err(SetError::TableFull { kind });
+        }
+
+        let old = self.tables.rows_mut::<T>(number).and_then(|rows| rows.declare(entry.slot(), value));
+        let old_edges =
+            self.tables.core_mut(entry).map_or(NONE, |core| std::mem::replace(&mut core.edges, NONE));
+        let mut head = NONE;
+        for target in targets.iter().rev() {
+            head = self.edges.add(&mut self.tables, entry, *target, head);
+        }
+        self.targets = targets;
+        if let Some(core) = self.tables.core_mut(entry) {
+            core.edges = head;
+        }
+        self.put_away(number, entry, old, old_edges);
+        self.declared(entry, now);
+        Ok(())
+    }
+
+    /// Withdraws an entry: it is deleted from the kernel once nothing there refers to it.
+    /// Returns whether it was declared.
+    pub fn remove<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) -> bool {
+        self.settle_losses(now);
+        let Some((number, rows)) = self.tables.rows::<T>() else {
+            return false;
+        };
+        let Found::At(slot) = rows.find_key(key) else {
+            return false;
+        };
+        self.withdrawn(EntryId::new(number, slot), now)
+    }
+
+    /// The declared value of an entry.
+    #[must_use]
+    pub fn get<T: KSyncEntry>(&self, key: &T::Key) -> Option<&T> {
+        let entry = self.find::<T>(key)?;
+        let (_, rows) = self.tables.rows::<T>()?;
+        rows.declared(entry.slot())
+            .filter(|_| self.tables.core(entry).is_some_and(|core| core.is(Flag::Declared)))
+    }
+
+    /// All declared values of a kind.
+    pub fn iter<T: KSyncEntry>(&self) -> impl Iterator<Item = &T> {
+        self.tables.rows::<T>().into_iter().flat_map(|(_, rows)| rows.iter())
+    }
+
+    /// What came of a value that was replaced: the kernel may hold it, or it may be on its way there.
+    fn put_away<T: KSyncEntry>(&mut self, number: usize, entry: EntryId, old: Option<T>, edges: u32) {
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        let in_flight = core.is(Flag::Outstanding) && matches!(core.verb(), Some(Verb::Add | Verb::Change));
+        let may_be_held = core.is(Flag::MaybeHeld);
+        core.set(Flag::MaybeHeld, false);
+        let held = core.is(Flag::Accepted) || may_be_held;
+        let copy = if in_flight && !core.is(Flag::SentCopy) {
+            Some((Shadow::Sent, Flag::SentCopy))
+        } else if !in_flight && held && !core.is(Flag::HeldCopy) {
+            Some((Shadow::Held, Flag::HeldCopy))
+        } else {
+            None
+        };
+        let one_more = !in_flight && may_be_held;
+        match (copy, old) {
+            (Some((copy, flag)), Some(old)) => {
+                core.set(flag, true);
+                if let Some(rows) = self.tables.rows_mut::<T>(number) {
+                    rows.keep_copy(entry.slot(), copy, old);
+                }
+                self.edges.belong_to(edges, copy);
+                self.copy_edges.insert((entry, copy), edges);
+            }
+            _ if one_more => self.keep_edges(entry, edges),
+            _ => self.release_edges(edges),
+        }
+    }
+
+    /// Does some of the work that follows from transitions. Returns whether there is more.
+    ///
+    /// `budget` bounds how much is done in one call, so that nothing else waits long.
+    pub fn work(&mut self, budget: usize, now: Instant) -> bool {
+        self.settle_losses(now);
+        for _ in 0..budget {
+            let Some(work) = self.work.pop_front() else {
+                return false;
+            };
+            self.carry_out(work, now);
+        }
+        !self.work.is_empty()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called next.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.troubles.next_timeout()
+    }
+
+    /// Tries again what waited for its time.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.settle_losses(now);
+        while let Some(entry) = self.troubles.pop_due(now) {
+            self.fire(entry, Event::Retry, now);
+        }
+    }
+
+    /// Somebody or something other than us removed the entry's object from the kernel.
+    pub fn handle_lost<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) {
+        if let Some(entry) = self.find::<T>(key) {
+            self.losses.push_back(Loss::Own(entry));
+            self.settle_losses(now);
+        }
+    }
+
+    /// Whether transitions are recorded. Off at first: recording costs time and memory.
+    pub fn watch(&mut self, on: bool) {
+        self.watched = on;
+        if !on {
+            self.transitions.clear();
+        }
+    }
+
+    /// The next recorded transition.
+    pub fn poll_transition(&mut self) -> Option<Transition> {
+        self.transitions.pop_front()
+    }
+
+    fn find<T: KSyncEntry>(&self, key: &T::Key) -> Option<EntryId> {
+        let (number, rows) = self.tables.rows::<T>()?;
+        match rows.find_key(key) {
+            Found::At(slot) => Some(EntryId::new(number, slot)),
+            Found::Absent(_) => None,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! References between entries, both ways, linked through one store.
+//!
+//! An edge is in two lists: the one of the entry that holds the reference (or of a copy of its value), and
+//! one of the two of the entry that is referred to, `waiters` or `referrers`. The lists of the target are
+//! circular, so that an edge leaves them at once wherever it stands.
+//!
+//! Invariant: an edge is in its target's list of waiters if and only if `waiting` is set on it.
+
+use super::entry::{Core, EntryId, NONE};
+use crate::table::{Chunks, Shadow};
+
+/// One reference.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    /// Who refers.
+    pub(crate) from: EntryId,
+    /// To whom.
+    pub(crate) to: EntryId,
+    /// The next reference that the same value holds.
+    sibling: u32,
+    previous: u32,
+    next: u32,
+    waiting: bool,
+    /// Which of the holder's values refers: a copy of it, or the declared one.
+    pub(crate) copy: Option<Shadow>,
+}
+
+/// The store of all edges.
+#[derive(Debug)]
+pub(crate) struct Edges {
+    edges: Chunks<Edge>,
+    /// First of the edges that are not in use, linked by `sibling`.
+    free: u32,
+    used: usize,
+}
+
+/// Where the heads of the targets' lists are kept.
+pub(crate) trait Cores {
+    fn core_mut(&mut self, entry: EntryId) -> Option<&mut Core>;
+}
+
+impl Edges {
+    pub(crate) fn new() -> Self {
+        Edges { edges: Chunks::default(), free: NONE, used: 0 }
+    }
+
+    /// How many references there are.
+    pub(crate) fn len(&self) -> usize {
+        self.used
+    }
+
+    pub(crate) fn get(&self, edge: u32) -> Option<Edge> {
+        self.edges.get(edge as usize).copied()
+    }
+
+    /// Adds a reference in front of the value's list `head`, and returns the list's new head.
+    pub(crate) fn add(&mut self, cores: &mut impl Cores, from: EntryId, to: EntryId, head: u32) -> u32 {
+        let new = Edge { from, to, sibling: head, previous: NONE, next: NONE, waiting: false, copy: None };
+        let at = if self.free == NONE {
+            self.edges.push(new);
+            self.edges.len() as u32 - 1
+        } else {
+            let at = self.free;
+            if let Some(place) = self.edges.get_mut(at as usize) {
+                self.free = place.sibling;
+                *place = new;
+            }
+            at
+        };
+        self.used += 1;
+        self.enter(cores, at, false);
+        at
+    }
+
+    /// The references of the value whose list starts at `head`.
+    pub(crate) fn of(&self, head: u32) -> impl Iterator<Item = (u32, Edge)> + '_ {
+        self.walk(head, move |edge| edge.sibling, NONE)
+    }
+
+    /// The references to an entry in the list (of waiters or referrers) that starts at `head`.
+    pub(crate) fn to(&self, head: u32) -> impl Iterator<Item = (u32, Edge)> + '_ {
+        self.walk(head, move |edge| edge.next, head)
+    }
+
+    fn walk(&self, head: u32, next: impl Fn(&Edge) -> u32, end: u32) -> impl Iterator<Item = (u32, Edge)> {
+        let mut at = head;
+        std::iter::from_fn(move || {
+            let edge = self.edges.get(at as usize)?;
+            let here = at;
+            at = next(edge);
+            if at == end {
+                at = NONE;
+            }
+            Some((here, *edge))
+        })
+    }
+
+    /// The reference behind `at` in its value's list. `None` if `at` is no reference.
+    pub(crate) fn sibling(&self, at: u32) -> Option<u32> {
+        self.get(at).map(|edge| edge.sibling)
+    }
+
+    /// Takes back the first reference of the list that starts at `head`: the rest of the list, and the
+    /// entry that was referred to.
+    pub(crate) fn remove_first(&mut self, cores: &mut impl Cores, head: u32) -> Option<(u32, EntryId)> {
+        self.get(head)?;
+        self.leave(cores, head);
+        let edge = self.edges.get_mut(head as usize)?;
+        let (rest, to) = (edge.sibling, edge.to);
+        edge.sibling = self.free;
+        self.free = head;
+        self.used -= 1;
+        Some((rest, to))
+    }
+
+    /// Moves an edge between the two lists of its target.
+    pub(crate) fn set_waiting(&mut self, cores: &mut impl Cores, edge: u32, waiting: bool) {
+        if self.get(edge).is_some_and(|edge| edge.waiting != waiting) {
+            self.leave(cores, edge);
+            self.enter(cores, edge, waiting);
+        }
+    }
+
+    /// The references of the list that starts at `head` are those of a copy from now on.
+    pub(crate) fn belong_to(&mut self, head: u32, copy: Shadow) {
+        let mut at = head;
+        while let Some(edge) = self.edges.get_mut(at as usize) {
+            edge.copy = Some(copy);
+            at = edge.sibling;
+        }
+    }
+
+    /// Appends the list that starts at `second` to the one that starts at `first`.
+    pub(crate) fn join(&mut self, first: u32, second: u32) -> u32 {
+        if first == NONE {
+            return second;
+        }
+        let mut at = first;
+        while let Some(edge) = self.edges.get_mut(at as usize) {
+            if edge.sibling == NONE {
+                edge.sibling = second;
+                break;
+            }
+            at = edge.sibling;
+        }
+        first
+    }
+
+    /// Puts the edge at the end of one of its target's lists.
+    fn enter(&mut self, cores: &mut impl Cores, at: u32, waiting: bool) {
+        let Some(to) = self.get(at).map(|edge| edge.to) else {
+            return;
+        };
+        let Some(core) = cores.core_mut(to) else {
+            return;
+        };
+        let head = if waiting { &mut core.waiters } else { &mut core.referrers };
+        let (next, previous) = if *head == NONE {
+            *head = at;
+            (at, at)
+        } else {
+            (*head, self.get(*head).map_or(NONE, |first| first.previous))
+        };
+        if let Some(edge) = self.edges.get_mut(at as usize) {
+            (edge.previous, edge.next, edge.waiting) = (previous, next, waiting);
+        }
+        if next != at {
+            if let Some(edge) = self.edges.get_mut(next as usize) {
+                edge.previous = at;
+            }
+            if let Some(edge) = self.edges.get_mut(previous as usize) {
+                edge.next = at;
+            }
+        }
+    }
+
+    /// Takes the edge out of its target's list.
+    fn leave(&mut self, cores: &mut impl Cores, at: u32) {
+        let Some(edge) = self.get(at) else {
+            return;
+        };
+        if let Some(core) = cores.core_mut(edge.to) {
+            let head = if edge.waiting { &mut core.waiters } else { &mut core.referrers };
+            if *head == at {
+                *head = if edge.next == at { NONE } else { edge.next };
+            }
+        }
+        if let Some(previous) = self.edges.get_mut(edge.previous as usize) {
+            previous.next = edge.next;
+        }
+        if let Some(next) = self.edges.get_mut(edge.next as usize) {
+            next.previous = edge.previous;
+        }
+    }
+}

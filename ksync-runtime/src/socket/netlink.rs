@@ -1,0 +1,135 @@
+//! The socket to the running kernel.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use bytes::BytesMut;
+use netlink_sys::{Socket, SocketAddr};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, getsockopt, recv, send, setsockopt, sockopt};
+use std::os::fd::AsRawFd;
+
+use super::{Kernel, Readiness, Received};
+use crate::declare::Protocol;
+
+/// What is asked for as receive buffer, in bytes. Granted in full with CAP_NET_ADMIN in the first user
+/// namespace, up to `net.core.rmem_max` otherwise.
+const RECEIVE_BUFFER: usize = 8 << 20;
+
+/// The kernel fills datagrams of dumps up to this (NLMSG_GOODSIZE grows to 32 KiB in netlink_dump).
+const FIRST_READ: usize = 32 << 10;
+
+/// One answer takes at most this much of the receive buffer: the default buffer of 212,992 bytes holds just
+/// 256 of them, measured with acknowledgements and with refusals that carry a text.
+const BYTES_PER_ANSWER: usize = 832;
+
+/// A connection to the running kernel, in the network namespace that the thread which opens it is in.
+///
+/// It stays in that namespace, wherever it is moved to.
+#[derive(Debug)]
+pub struct Netlink {
+    socket: Socket,
+    protocol: Protocol,
+    port: u32,
+    answer_capacity: usize,
+    max_batch_len: usize,
+}
+
+impl Netlink {
+    /// A connection for links, addresses, routes and what belongs to them (`NETLINK_ROUTE`).
+    ///
+    /// # Errors
+    /// When the system does not grant the socket, or the kernel is too old for extended acknowledgements
+    /// and strict checking (before 4.20).
+    pub fn route() -> io::Result<Self> {
+        Self::open(Protocol::Route, netlink_sys::protocols::NETLINK_ROUTE)
+    }
+
+    fn open(protocol: Protocol, number: isize) -> io::Result<Self> {
+        let mut socket = Socket::new(number)?;
+        let port = socket.bind_auto()?.port_number();
+        // Connected to the kernel, it takes nothing from other processes.
+        socket.connect(&SocketAddr::new(0, 0))?;
+        socket.set_non_blocking(true)?;
+        socket.set_ext_ack(true)?;
+        socket.set_cap_ack(true)?;
+        socket.set_netlink_get_strict_chk(true)?;
+        if setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
+            setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
+        }
+        let granted = getsockopt(&socket, sockopt::RcvBuf)?;
+        let send_buffer = getsockopt(&socket, sockopt::SndBuf)?;
+        Ok(Netlink {
+            socket,
+            protocol,
+            port,
+            answer_capacity: (granted / BYTES_PER_ANSWER).max(1),
+            // More than this is refused with EMSGSIZE (netlink_sendmsg).
+            max_batch_len: send_buffer.saturating_sub(32),
+        })
+    }
+
+    /// Sets the size of the receive buffer, in bytes: a small one loses answers, which a test may want.
+    ///
+    /// # Errors
+    /// Those of `setsockopt`.
+    pub fn set_receive_buffer(&mut self, bytes: usize) -> io::Result<()> {
+        // The kernel doubles what it is asked for.
+        setsockopt(&self.socket, sockopt::RcvBuf, &(bytes / 2))?;
+        Ok(())
+    }
+}
+
+impl Kernel for Netlink {
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn port(&self) -> u32 {
+        self.port
+    }
+
+    fn answer_capacity(&self) -> usize {
+        self.answer_capacity
+    }
+
+    fn max_batch_len(&self) -> usize {
+        self.max_batch_len
+    }
+
+    fn send(&mut self, batch: &[u8]) -> io::Result<()> {
+        loop {
+            match send(self.socket.as_raw_fd(), batch, MsgFlags::empty()) {
+                Ok(_) => return Ok(()),
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn receive(&mut self, datagram: &mut BytesMut) -> io::Result<Received> {
+        datagram.resize(datagram.capacity().max(FIRST_READ), 0);
+        loop {
+            // MSG_TRUNC tells the whole length. A datagram that is longer than the buffer is cut off, and
+            // what was in the rest is lost, as if the connection had overrun.
+            match recv(self.socket.as_raw_fd(), datagram, MsgFlags::MSG_TRUNC) {
+                Ok(len) if len > datagram.len() => {
+                    datagram.resize(len, 0);
+                    return Ok(Received::Overrun);
+                }
+                Ok(len) => {
+                    datagram.truncate(len);
+                    return Ok(Received::Datagram);
+                }
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Ok(Received::Nothing),
+                Err(Errno::ENOBUFS) => return Ok(Received::Overrun),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn readiness(&self) -> Readiness<'_> {
+        Readiness::Descriptor(self.socket.as_fd())
+    }
+}

@@ -1,0 +1,22 @@
+//! Tables: an arena of entries, the way from keys to entries, and the values that the user declared.
+//!
+//! Nothing here knows why an entry is in the state that it is in, nor of sockets or time. Messages pass
+//! through [`AnyRows`] only because this is the one place where the type of a kind is forgotten.
+
+mod chunks;
+mod indexes;
+mod keys;
+mod rows;
+mod slots;
+
+pub(crate) use chunks::Chunks;
+pub(crate) use indexes::IndexAllocator;
+pub(crate) use rows::{AnyRows, Found, Rows, Shadow};
+pub(crate) use slots::{Slots, TableFull};
+
+/// How many entries a chunk of any chunked store holds: growth moves nothing and never takes longer than
+/// filling one chunk.
+pub(crate) const CHUNK: usize = 1024;
+
+/// The most entries that a table holds: what fits a packed entry number.
+pub(crate) const MAX_SLOTS: usize = 1 << 25;

@@ -1,0 +1,293 @@
+//! Attributes (`struct nlattr`): writing them, and the values that they carry.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use bytes::{BufMut, BytesMut};
+use macaddr::MacAddr6;
+
+use crate::declare::OperationError;
+
+/// Takes the flags `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` off an attribute's type (linux/netlink.h).
+pub const NLA_TYPE_MASK: u16 = 0x3fff;
+
+/// `NLA_F_NESTED`: the payload is attributes again.
+const NLA_F_NESTED: u16 = 0x8000;
+
+/// `NLA_HDRLEN`.
+const HEADER: usize = 4;
+
+/// Writes attributes at the end of a message.
+///
+/// A value that can't be written makes the whole message fail; the first reason is kept and comes out of
+/// [`Outgoing::finish`](super::Outgoing::finish).
+pub struct Attributes<'a> {
+    out: &'a mut BytesMut,
+    error: Option<OperationError>,
+}
+
+impl<'a> Attributes<'a> {
+    /// Writes behind what `out` holds. The end of `out` must be aligned to four bytes.
+    pub fn new(out: &'a mut BytesMut) -> Self {
+        Attributes { out, error: None }
+    }
+
+    /// Writes one attribute.
+    pub fn put<V: AttributeValue>(&mut self, nla: u16, value: &V) {
+        self.framed(nla, |attributes| value.emit(attributes.out));
+    }
+
+    /// Writes one attribute from raw bytes.
+    pub fn put_bytes(&mut self, nla: u16, payload: &[u8]) {
+        self.framed(nla, |attributes| attributes.out.put_slice(payload));
+    }
+
+    /// Writes one attribute whose payload `emit` writes.
+    pub fn put_with(&mut self, nla: u16, emit: impl FnOnce(&mut BytesMut)) {
+        self.framed(nla, |attributes| emit(attributes.out));
+    }
+
+    /// Writes an attribute without a payload: its presence says it all.
+    pub fn flag(&mut self, nla: u16) {
+        self.framed(nla, |_| {});
+    }
+
+    /// Writes an attribute that holds what `fill` writes (`NLA_F_NESTED`).
+    pub fn nested(&mut self, nla: u16, fill: impl FnOnce(&mut Self)) {
+        self.framed(nla | NLA_F_NESTED, fill);
+    }
+
+    /// As [`nested`](Self::nested), but leaves no trace if `fill` writes nothing.
+    pub fn nested_unless_empty(&mut self, nla: u16, fill: impl FnOnce(&mut Self)) {
+        let start = self.out.len();
+        self.nested(nla, fill);
+        if self.out.len() == start + HEADER {
+            self.out.truncate(start);
+        }
+    }
+
+    /// Writes bytes that are no attribute: a fixed header inside a nested one.
+    ///
+    /// Their length must be a multiple of four.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.out.put_slice(bytes);
+    }
+
+    /// Notes why the message can't be written. The first reason stays.
+    pub fn fail(&mut self, error: OperationError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Names the field that a failure belongs to, if there was one and it names none yet.
+    pub fn blame(&mut self, field: &'static str) {
+        if let Some(error) = &mut self.error {
+            error.field.get_or_insert(field);
+        }
+    }
+
+    /// The buffer, if everything could be written.
+    ///
+    /// # Errors
+    /// The first thing that could not.
+    pub fn into_inner(self) -> Result<&'a mut BytesMut, OperationError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.out),
+        }
+    }
+
+    fn framed(&mut self, nla: u16, fill: impl FnOnce(&mut Self)) {
+        let start = self.out.len();
+        self.out.put_bytes(0, HEADER);
+        fill(self);
+        let len = self.out.len() - start;
+        let Ok(short) = u16::try_from(len) else {
+            self.out.truncate(start);
+            self.fail(OperationError::local(
+                None,
+                format!("attribute {} takes {len} bytes, netlink allows 65535", nla & NLA_TYPE_MASK),
+            ));
+            return;
+        };
+        self.out[start..start + 2].copy_from_slice(&short.to_ne_bytes());
+        self.out[start + 2..start + 4].copy_from_slice(&nla.to_ne_bytes());
+        self.out.put_bytes(0, len.next_multiple_of(4) - len);
+    }
+}
+
+impl fmt::Debug for Attributes<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Attributes").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+/// A value that fills the payload of one attribute.
+///
+/// ```
+/// use ksync_runtime::wire::AttributeValue;
+///
+/// let mut bytes = bytes::BytesMut::new();
+/// "eth0".to_string().emit(&mut bytes);
+/// assert_eq!(&bytes[..], b"eth0\0");
+/// assert_eq!(String::parse(&bytes).as_deref(), Ok("eth0"));
+/// ```
+pub trait AttributeValue: Sized {
+    /// Appends the payload.
+    fn emit(&self, out: &mut BytesMut);
+
+    /// Reads the payload.
+    ///
+    /// # Errors
+    /// When the bytes are none of this type.
+    fn parse(payload: &[u8]) -> Result<Self, ValueError>;
+}
+
+/// The payload of an attribute, or a field of a header, is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// The length is wrong.
+    #[error("expected {expected} bytes, got {got}")]
+    Length {
+        /// What the type takes.
+        expected: usize,
+        /// What was there.
+        got: usize,
+    },
+    /// The bytes make no such value.
+    #[error("{0}")]
+    Content(String),
+    /// What should be there is not.
+    #[error("missing")]
+    Missing,
+}
+
+fn exactly<const N: usize>(payload: &[u8]) -> Result<[u8; N], ValueError> {
+    payload.try_into().map_err(|_| ValueError::Length { expected: N, got: payload.len() })
+}
+
+macro_rules! integers {
+    ($($int:ty),*) => {$(
+        impl AttributeValue for $int {
+            fn emit(&self, out: &mut BytesMut) {
+                out.put_slice(&self.to_ne_bytes());
+            }
+
+            fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+                exactly(payload).map(<$int>::from_ne_bytes)
+            }
+        }
+    )*};
+}
+integers!(u8, u16, u32, u64, i8, i16, i32, i64);
+
+/// A 16-bit number in network byte order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Be16(pub u16);
+
+/// A 32-bit number in network byte order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Be32(pub u32);
+
+impl AttributeValue for Be16 {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_u16(self.0);
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        exactly(payload).map(u16::from_be_bytes).map(Be16)
+    }
+}
+
+impl AttributeValue for Be32 {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_u32(self.0);
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        exactly(payload).map(u32::from_be_bytes).map(Be32)
+    }
+}
+
+/// One byte, 0 or 1.
+impl AttributeValue for bool {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_u8(u8::from(*self));
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        u8::parse(payload).map(|byte| byte != 0)
+    }
+}
+
+/// Text with a terminating NUL.
+impl AttributeValue for String {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_slice(self.as_bytes());
+        out.put_u8(0);
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        let text = payload.split(|byte| *byte == 0).next().unwrap_or_default();
+        std::str::from_utf8(text)
+            .map(str::to_owned)
+            .map_err(|error| ValueError::Content(format!("not UTF-8: {error}")))
+    }
+}
+
+impl AttributeValue for Vec<u8> {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_slice(self);
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        Ok(payload.to_vec())
+    }
+}
+
+impl AttributeValue for Ipv4Addr {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_slice(&self.octets());
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        exactly::<4>(payload).map(Ipv4Addr::from)
+    }
+}
+
+impl AttributeValue for Ipv6Addr {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_slice(&self.octets());
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        exactly::<16>(payload).map(Ipv6Addr::from)
+    }
+}
+
+/// 4 or 16 bytes; the family stands elsewhere in the message.
+impl AttributeValue for IpAddr {
+    fn emit(&self, out: &mut BytesMut) {
+        match self {
+            IpAddr::V4(address) => address.emit(out),
+            IpAddr::V6(address) => address.emit(out),
+        }
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        if payload.len() == 4 {
+            Ipv4Addr::parse(payload).map(IpAddr::V4)
+        } else {
+            Ipv6Addr::parse(payload).map(IpAddr::V6)
+        }
+    }
+}
+
+impl AttributeValue for MacAddr6 {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_slice(self.as_bytes());
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        exactly::<6>(payload).map(MacAddr6::from)
+    }
+}

@@ -1,0 +1,26 @@
+//! The wire: netlink headers, attributes and answers as bytes.
+//!
+//! Nothing here knows of entries, states or sockets. Nothing here panics on bytes that come from outside:
+//! every reader is bounded and says what it expected and what it got. Writers grow their buffer and keep
+//! the first error until [`Outgoing::finish`].
+//!
+//! Integers are in host order, as rtnetlink has them, unless a type says otherwise ([`Be16`], [`Be32`]).
+
+mod answer;
+mod attribute;
+mod field;
+mod fixed_header;
+mod message;
+pub mod prefix;
+pub mod rtnetlink;
+pub mod table;
+mod view;
+
+pub use answer::Answer;
+pub use attribute::{AttributeValue, Attributes, Be16, Be32, NLA_TYPE_MASK, ValueError};
+/// What the payload codecs of attributes write to; re-exported so that they can name it.
+pub use bytes::BytesMut;
+pub use field::{AttributeField, HeaderValue, emit_header, fit_header, parse_header};
+pub use fixed_header::{FixedHeader, HeaderBytes, NoHeader};
+pub use message::{NLMSG_HEADER_LEN, Outgoing, Request, set_flags};
+pub use view::{AttributeList, Incoming, MessageView, Messages, ParseError, Place};

@@ -1,0 +1,9 @@
+//! The route family: its numbers and its fixed headers, under the kernel's names.
+//!
+//! Nothing here knows what the messages mean together; kinds of objects put them to use.
+
+mod constants;
+mod headers;
+
+pub use constants::*;
+pub use headers::*;

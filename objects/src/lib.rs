@@ -1,0 +1,23 @@
+//! Kernel objects declared with KSync: links, addresses, nexthops, routes.
+//!
+//! One kind a file, nearly all of it the derive. Nothing here knows how the engine works; the files are also
+//! meant to be read as examples for kinds of your own.
+//!
+//! | kind | `ip` | key | waits for |
+//! | --- | --- | --- | --- |
+//! | [`Link`] | `ip link` | name | its master, the link below it |
+//! | [`Address`] | `ip address` | link and address | its link |
+//! | [`Nexthop`] | `ip nexthop` | a name of the agent's own | its link |
+//! | [`Route`] | `ip route` | table, destination and metric | its nexthop |
+//!
+//! Register all four with an agent, in any order: an address waits for its link, a route for its nexthop.
+
+mod address;
+mod link;
+mod nexthop;
+mod route;
+
+pub use address::{Address, AddressKey};
+pub use link::{Link, LinkKind, VethPeer};
+pub use nexthop::Nexthop;
+pub use route::{Route, RouteKey};

@@ -1,0 +1,8 @@
+//! What the tests of KSync share: network namespaces of their own, and iproute2 as an independent reader.
+//!
+//! Nothing here knows how the runtime works inside.
+
+pub mod iproute2;
+pub mod machine;
+pub mod namespace;
+pub mod worlds;

@@ -1,0 +1,12 @@
+//! A key is written, read back, and never changes.
+
+use ksync_runtime::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(header = RouteHeader, protocol = route, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Thing {
+    #[ksync(key, nla = RTA_PRIORITY, immutable, write_only)]
+    metric: u32,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Values are written without quotes.
+
+use ksync_runtime::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(header = RouteHeader, protocol = route, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Thing {
+    #[ksync(key, nla = "RTA_PRIORITY")]
+    metric: u32,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! Header fields carry numbers.
+
+use ksync_runtime::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(header = RouteHeader, protocol = route, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Thing {
+    #[ksync(key, nla = RTA_PRIORITY)]
+    metric: u32,
+    #[ksync(header = rtm_tos)]
+    tos: String,
+}
+
+fn main() {}
