@@ -112,7 +112,8 @@ impl fmt::Display for Ground {
 /// Brings the loopback link up, as it is on every host.
 ///
 /// A fresh namespace has it down and not one IPv4 address. The kernel then has no table of local addresses
-/// either, and without one it takes every IPv4 address for a broadcast address and none for a gateway.
+/// either, and without one it takes every IPv4 address for a broadcast address, and none for an `onlink`
+/// gateway. Whoever gives a link an address needs no loopback for that.
 ///
 /// # Errors
 /// [`LoopbackError`].

@@ -25,7 +25,7 @@ use crate::Link;
     protocol = route,
     header = AddressHeader,
     add = RTM_NEWADDR, delete = RTM_DELADDR, get = RTM_GETADDR,
-    fill(ifa_scope = RT_SCOPE_UNIVERSE),
+    fill(ifa_scope = RT_SCOPE_UNIVERSE, on(add, change)),
     check = only_ipv6_detects_duplicates,
     // A gateway is refused as long as no address says that it is on the link.
     early,

@@ -21,3 +21,7 @@ pub use address::{Address, AddressKey};
 pub use link::{Link, LinkKind, VethPeer};
 pub use nexthop::Nexthop;
 pub use route::{Route, RouteKey};
+
+/// How to declare a kind of your own, step by step.
+#[doc = include_str!("../docs/your-own-kind.md")]
+pub mod guide {}

@@ -153,6 +153,32 @@ fn what_is_not_reported_gets_its_default() {
     assert_eq!((parsed.secret, parsed.option, parsed.guard, parsed.r#type), (0, None, 6, None));
 }
 
+/// What every object of the kind has in its header tells it from those of others.
+#[test]
+fn an_object_without_the_mark_of_the_kind_is_foreign() {
+    #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+    #[ksync(
+        protocol = route, header = RouteHeader, add = 100, delete = 102,
+        fill(rtm_protocol = 7),
+        fill(rtm_type = 1, on(add, change)),
+    )]
+    struct Marked {
+        #[ksync(key, nla = 1)]
+        key: u32,
+    }
+    let mut names = Names::default();
+    let entry = Marked { key: 3 };
+    let mut bytes = names.add(&entry, None);
+    assert_eq!(names.parse::<Marked>(&bytes), Ok(entry));
+    let (rtm_protocol, rtm_type) = (16 + 5, 16 + 7);
+    bytes[rtm_type] = 9;
+    assert_eq!(names.parse::<Marked>(&bytes), Ok(Marked { key: 3 }), "written, and no mark");
+    bytes[rtm_protocol] = 8;
+    let error = names.parse::<Marked>(&bytes).expect_err("somebody else's");
+    assert!(error.is_foreign(), "{error}");
+    assert_eq!(error.to_string(), "rtm_protocol is not what it is in objects of this kind");
+}
+
 #[test]
 fn bits_are_read_back_one_by_one() {
     let entry = Whole { high: false, two_bits: true, ..whole() };

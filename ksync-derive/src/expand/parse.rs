@@ -1,19 +1,34 @@
 //! The parser: what the add message writes and what the kernel dumps, read back.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::field::{self, Source};
 use super::key::Key;
 use super::messages::header;
 use crate::input::field::Place;
+use crate::input::fill::Fill;
 use crate::input::index::IndexPlace;
 use crate::input::kind::Kind;
+use crate::input::verbs::Verb;
 
 pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
     let runtime = &kind.runtime;
     let header = header(kind);
     let result = quote!(#runtime::core::result::Result);
+    // A header field that holds bits of fields too says nothing by itself.
+    let shared = |place: &Ident| {
+        kind.fields.iter().any(|field| matches!(field.place(), Place::Bit(header, _) if header == place))
+    };
+    let fills = kind.fills.iter().filter(|fill| fill.written_on(Verb::Delete)).flat_map(Fill::constants);
+    let marks = fills.filter(|(place, _)| !shared(place)).map(|(place, value)| {
+        let name = place.to_string();
+        quote! {
+            if __message.header.#place != (#value) {
+                return #result::Err(#runtime::ParseError::Foreign { header: #name });
+            }
+        }
+    });
     let named_by_index = kind.fields.iter().any(|field| matches!(field.place(), Place::OwnName));
     let own_key = named_by_index.then(|| {
         quote! {
@@ -62,6 +77,7 @@ pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
         ) -> #result<Self, #runtime::ParseError> {
             #runtime::ParseError::expect_type(<Self as #runtime::KSyncEntry>::SCHEMA, __view)?;
             let __message = #runtime::Incoming::<#header>::parse(__view.body)?;
+            #(#marks)*
             #own_key
             #result::Ok(Self { #(#fields),* })
         }

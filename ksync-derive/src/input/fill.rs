@@ -1,6 +1,7 @@
 //! `fill(...)`: header fields that are no field of the struct.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::Expr;
 
 use super::verbs::{Verb, Verbs};
@@ -33,7 +34,20 @@ impl Fill {
         fill
     }
 
+    /// The assignments that are the same for every object of the kind.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = &(Ident, Expr)> {
+        self.assignments.iter().filter(|(_, value)| !mentions_self(value.to_token_stream()))
+    }
+
     pub(crate) fn written_on(&self, verb: Verb) -> bool {
         self.on.contains(verb)
     }
+}
+
+fn mentions_self(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "self",
+        TokenTree::Group(group) => mentions_self(group.stream()),
+        _ => false,
+    })
 }

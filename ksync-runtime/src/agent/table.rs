@@ -1,5 +1,6 @@
 //! The handle to a table: what an agent's code works with.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::driver::now;
 use super::shared::Shared;
-use crate::declare::{KSyncEntry, OperationError};
+use crate::declare::{KSyncEntry, OperationError, describe_key};
 use crate::engine::machine::State;
 use crate::engine::{Counts, SetError, Why};
 use crate::pipeline::ReadBack;
@@ -65,6 +66,23 @@ impl<T: KSyncEntry> Table<T> {
         let removed = self.shared.lock().engine_mut().remove::<T>(key, now());
         self.shared.wake.notify_one();
         removed
+    }
+
+    /// Withdraws many entries. Returns how many of them were declared.
+    pub fn remove_all(&self, keys: impl IntoIterator<Item = T::Key>) -> usize {
+        let mut keys = keys.into_iter();
+        let mut removed = 0;
+        loop {
+            let slice: Vec<T::Key> = keys.by_ref().take(SLICE).collect();
+            if slice.is_empty() {
+                return removed;
+            }
+            let now = now();
+            let mut pipeline = self.shared.lock();
+            removed += slice.iter().filter(|key| pipeline.engine_mut().remove::<T>(key, now)).count();
+            drop(pipeline);
+            self.shared.wake.notify_one();
+        }
     }
 
     /// The declared value of an entry.
@@ -130,27 +148,23 @@ impl<T: KSyncEntry> Table<T> {
     /// As for [`read_back`](Self::read_back).
     pub async fn verify(&self) -> Result<Vec<Mismatch>, OperationError> {
         let held = self.read_back().await?;
-        let mut by_key: std::collections::HashMap<T::Key, T> =
+        let mut by_key: HashMap<T::Key, T> =
             held.objects.into_iter().map(|object| (object.key(), object)).collect();
+        let declared = self.all();
         let mut mismatches = Vec::new();
-        let pipeline = self.shared.lock();
-        for declared in pipeline.engine().iter::<T>() {
-            let key = declared.key();
-            if pipeline.engine().state::<T>(&key) != Some(State::InSync) {
-                continue;
+        for slice in declared.chunks(SLICE) {
+            let pipeline = self.shared.lock();
+            for declared in slice {
+                let key = declared.key();
+                if pipeline.engine().state::<T>(&key) != Some(State::InSync) {
+                    continue;
+                }
+                let object = by_key.remove(&key);
+                let field = object.as_ref().and_then(|object| declared.unmet(object));
+                if object.is_none() || field.is_some() {
+                    mismatches.push(Mismatch { kind: T::SCHEMA.name, key: describe_key::<T>(&key), field });
+                }
             }
-            let field = match by_key.remove(&key) {
-                None => None,
-                Some(object) => match declared.unmet(&object) {
-                    None => continue,
-                    field => field,
-                },
-            };
-            mismatches.push(Mismatch {
-                kind: T::SCHEMA.name,
-                key: crate::declare::describe_key::<T>(&key),
-                field,
-            });
         }
         Ok(mismatches)
     }

@@ -213,7 +213,8 @@ impl Engine {
     }
 
     /// What was blocked may have waited for just this: an address makes a gateway on the same link
-    /// reachable. Whoever depends on the same things, is of another kind and was blocked, tries again.
+    /// reachable. Whoever depends on the same things, is of another kind and was blocked, tries again; after
+    /// an entry of an early kind, whoever was refused does so too.
     fn encourage_siblings(&mut self, entry: EntryId) {
         if self.troubles.is_empty() {
             return;
@@ -221,6 +222,7 @@ impl Engine {
         let Some(head) = self.tables.core(entry).map(|core| core.edges) else {
             return;
         };
+        let early = self.tables.get(entry.table()).is_some_and(|table| table.schema.early);
         let mut blocked: Vec<u32> = Vec::new();
         for (_, shared) in self.edges.of(head) {
             let waiters = self.tables.core(shared.to).map_or(NONE, |core| core.waiters);
@@ -230,9 +232,8 @@ impl Engine {
                     .take(SIBLINGS)
                     .filter(|(_, edge)| edge.from.table() != entry.table())
                     .filter(|(_, edge)| {
-                        self.troubles
-                            .of(edge.from)
-                            .is_some_and(|failure| failure.class == ErrorClass::Blocked)
+                        let class = self.troubles.of(edge.from).map(|failure| failure.class);
+                        class == Some(ErrorClass::Blocked) || early && class == Some(ErrorClass::Refused)
                     })
                     .map(|(at, _)| at),
             );

@@ -194,6 +194,12 @@ pub enum ParseError {
         /// What came.
         got: u16,
     },
+    /// The object does not bear a mark that all objects of the kind bear: it is somebody else's.
+    #[error("{header} is not what it is in objects of this kind")]
+    Foreign {
+        /// The field of the fixed header.
+        header: &'static str,
+    },
     /// The object names another one by a number that nothing here has.
     #[error(transparent)]
     Unresolved(#[from] ResolveError),
@@ -229,6 +235,7 @@ impl ParseError {
         matches!(
             self,
             ParseError::Unresolved(_)
+                | ParseError::Foreign { .. }
                 | ParseError::OtherType { .. }
                 | ParseError::Value { error: ValueError::Missing, .. }
                 | ParseError::Field { error: ValueError::Missing, .. }

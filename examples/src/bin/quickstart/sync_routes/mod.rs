@@ -117,13 +117,8 @@ async fn take_away<W: Write>(
     let progress = Progress::waiting("removing everything");
     let started = Instant::now();
     agent.table::<Link>().remove(&LINK.to_owned());
-    for gateway in &table.nexthops {
-        agent.table::<Nexthop>().remove(&gateway.to_string());
-    }
-    let routes = agent.table::<Route>();
-    for given in &table.routes {
-        routes.remove(&route(given, table).key());
-    }
+    agent.table::<Nexthop>().remove_all(table.nexthops.iter().map(ToString::to_string));
+    agent.table::<Route>().remove_all(table.routes.iter().map(|given| route(given, table).key()));
     let outcome = agent.settled().await;
     let took = started.elapsed().as_secs_f64();
     let after = held(agent).await?;

@@ -47,22 +47,12 @@ impl Held {
 
     /// Shows what is declared, as the kernel has it.
     pub(crate) fn show<W: Write>(&self, agent: &Agent, page: &mut Page<W>) -> Result<(), Failure> {
-        show(page, &agent.table(), &self.links, |link: &Link| link.name != "lo", link_in_words)?;
-        show(
-            page,
-            &agent.table(),
-            &self.addresses,
-            |_| true,
-            |address: &Address, _| format!("on {}", address.link),
-        )?;
-        show(page, &agent.table(), &self.nexthops, |_| true, nexthop_in_words)?;
-        show(
-            page,
-            &agent.table(),
-            &self.routes,
-            |_| true,
-            |route: &Route, _| format!("through nexthop {}, metric {}", route.nexthop, route.metric),
-        )
+        show(page, &agent.table(), &self.links, link_in_words)?;
+        show(page, &agent.table(), &self.addresses, |address: &Address, _| format!("on {}", address.link))?;
+        show(page, &agent.table(), &self.nexthops, nexthop_in_words)?;
+        show(page, &agent.table(), &self.routes, |route: &Route, _| {
+            format!("through nexthop {}, metric {}", route.nexthop, route.metric)
+        })
     }
 }
 
@@ -70,10 +60,9 @@ fn show<T: KSyncEntry, W: Write>(
     page: &mut Page<W>,
     table: &Table<T>,
     held: &ReadBack<T>,
-    wanted: impl Fn(&T) -> bool,
     in_words: impl Fn(&T, Option<u32>) -> String,
 ) -> Result<(), Failure> {
-    for object in held.objects.iter().filter(|object| wanted(object)) {
+    for object in &held.objects {
         let key = object.key();
         if table.get(&key).is_some() {
             let name = described::<T>(&key);

@@ -62,7 +62,7 @@ impl Life {
 fn in_words(step: &Transition) -> (Tone, String) {
     let asked = || {
         let verbs: Vec<String> = step.calls.iter().map(|verb| verb.to_string()).collect();
-        format!("sent: {}", verbs.join(", "))
+        format!("{} on its way", verbs.join(" and "))
     };
     let detail = step.detail.as_deref().unwrap_or_default();
     match step.to {
