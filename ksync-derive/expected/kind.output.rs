@@ -24,6 +24,7 @@ const _: () = {
             index: ::ksync_runtime::__private::IndexSource::KSync { first: 1, last: 65535 },
             flushes_dependents: true,
             early: false,
+            resolved_on: ::ksync_runtime::__private::ResolvedOn::Accepted,
             compress: true,
             fields: &[
                 ::ksync_runtime::__private::FieldSchema {

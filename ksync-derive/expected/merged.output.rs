@@ -37,6 +37,7 @@ const _: () = {
             index: ::ksync_runtime::__private::IndexSource::None,
             flushes_dependents: false,
             early: false,
+            resolved_on: ::ksync_runtime::__private::ResolvedOn::Accepted,
             compress: true,
             fields: &[
                 ::ksync_runtime::__private::FieldSchema {

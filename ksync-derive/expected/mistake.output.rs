@@ -39,6 +39,7 @@ const _: () = {
             index: ::ksync_runtime::__private::IndexSource::None,
             flushes_dependents: false,
             early: false,
+            resolved_on: ::ksync_runtime::__private::ResolvedOn::Accepted,
             compress: true,
             fields: &[],
             depends_on: &[],

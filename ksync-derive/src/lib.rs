@@ -69,6 +69,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `merge` | The kernel keeps what a change does not name: changes carry what differs, and no immutable fields. Otherwise they carry the whole object. |
 /// | `flushes_dependents` | The kernel removes what refers to an object together with it. |
 /// | `early` | Adds and changes leave before those of other kinds that could leave at the same time: others need the object in ways that no reference shows, as a gateway needs an address on its link. |
+/// | `resolved_on_sent` | Those who depend on an object may be sent as soon as it was sent, not only once it was accepted: for slow channels that keep the order. |
 /// | `self_dependent` | The kind may refer to itself. |
 /// | `no_compress` | A delete is sent even if the kernel never saw the entry. |
 /// | `nothing_to_delete = ...`, `nothing_to_change = ...` | When these hold, the operation is complete without a message. |

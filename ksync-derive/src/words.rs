@@ -37,6 +37,7 @@ pub(crate) const NLA: &str = "nla";
 /// Struct: the kernel removes what refers to an object together with it.
 pub(crate) const FLUSHES_DEPENDENTS: &str = "flushes_dependents";
 pub(crate) const EARLY: &str = "early";
+pub(crate) const RESOLVED_ON_SENT: &str = "resolved_on_sent";
 /// Struct: a delete is sent even if the kernel never saw the entry.
 pub(crate) const NO_COMPRESS: &str = "no_compress";
 /// Struct: the kernel keeps what a change message does not name.
@@ -100,6 +101,7 @@ pub(crate) const OF_KIND: &[&str] = &[
     INDEX,
     FLUSHES_DEPENDENTS,
     EARLY,
+    RESOLVED_ON_SENT,
     NO_COMPRESS,
     MERGE,
     SELF_DEPENDENT,

@@ -13,7 +13,7 @@ pub use reference::ReferenceField;
 
 pub use crate::declare::{
     Context, Depends, DependsOn, Difference, ErrorClass, FieldSchema, IndexSource, Indexed, Invalid,
-    KSyncEntry, OperationError, Progress, Protocol, Ref, References, Resolver, Schema, Verb,
+    KSyncEntry, OperationError, Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema, Verb,
 };
 pub use crate::wire::{
     AttributeField, AttributeList, AttributeValue, Attributes, FixedHeader, HeaderBytes, HeaderValue,

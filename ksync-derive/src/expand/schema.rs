@@ -27,6 +27,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
     };
     let flushes_dependents = kind.flushes_dependents;
     let early = kind.early;
+    let resolved_on = if kind.resolved_on_sent { quote!(Sent) } else { quote!(Accepted) };
     let compress = !kind.no_compress;
     let fields = kind.fields.iter().map(|field| of_field(runtime, field));
     let mut seen = Vec::new();
@@ -50,6 +51,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             index: #index,
             flushes_dependents: #flushes_dependents,
             early: #early,
+            resolved_on: #runtime::ResolvedOn::#resolved_on,
             compress: #compress,
             fields: &[#(#fields),*],
             depends_on: &[#(#depends_on),*],

@@ -37,6 +37,7 @@ pub(super) fn entry(input: &DeriveInput, kind: &Kind, key: &Key<'_>) -> TokenStr
                     index: #runtime::IndexSource::None,
                     flushes_dependents: false,
                     early: false,
+                    resolved_on: #runtime::ResolvedOn::Accepted,
                     compress: true,
                     fields: &[],
                     depends_on: &[],

@@ -35,6 +35,7 @@ pub(crate) struct Kind {
     pub(crate) has_index: bool,
     pub(crate) flushes_dependents: bool,
     pub(crate) early: bool,
+    pub(crate) resolved_on_sent: bool,
     pub(crate) no_compress: bool,
     pub(crate) merge: bool,
     pub(crate) self_dependent: bool,
@@ -69,6 +70,7 @@ impl Kind {
             has_index: false,
             flushes_dependents: false,
             early: false,
+            resolved_on_sent: false,
             no_compress: false,
             merge: false,
             self_dependent: false,
@@ -126,6 +128,7 @@ impl Kind {
             }
             words::FLUSHES_DEPENDENTS => word.flag(&mut self.flushes_dependents, ctxt),
             words::EARLY => word.flag(&mut self.early, ctxt),
+            words::RESOLVED_ON_SENT => word.flag(&mut self.resolved_on_sent, ctxt),
             words::NO_COMPRESS => word.flag(&mut self.no_compress, ctxt),
             words::MERGE => word.flag(&mut self.merge, ctxt),
             words::SELF_DEPENDENT => word.flag(&mut self.self_dependent, ctxt),

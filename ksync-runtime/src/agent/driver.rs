@@ -42,11 +42,9 @@ async fn drive(shared: &Shared, mut kernel: Box<dyn Kernel>) -> io::Result<()> {
             let more = pipeline.engine_mut().work(WORK_SLICE, now);
             let batch = pipeline.poll_transmit(now);
             shared.publish(&mut pipeline);
-            if pipeline.is_idle() {
-                shared.ring_settled();
-            }
             (batch, more, pipeline.next_timeout())
         };
+        shared.ring();
         let sent = batch.is_some();
         if let Some(batch) = batch
             && let Err(error) = kernel.send(&batch)

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use tokio::sync::broadcast;
 
 use crate::declare::KSyncEntry;
-use crate::engine::{Transition, Why};
+use crate::engine::{Sweep, Transition, Why};
 use crate::pipeline::Totals;
 
 pub use builder::{AgentBuilder, StartError};
@@ -74,6 +74,26 @@ impl Agent {
     /// kernel refused it. Entries that wait for a retry are among these; the retry still comes.
     pub async fn settled(&self) -> Result<(), Unsettled> {
         self.shared.settled().await
+    }
+
+    /// Waits until everything that was set and removed before this call is carried out, as far as it can be,
+    /// however much is set meanwhile. Whether it went well is asked of the tables.
+    ///
+    /// # Errors
+    /// When the agent can't go on.
+    pub async fn settled_so_far(&self) -> Result<(), DriverError> {
+        self.shared.settled_so_far().await
+    }
+
+    /// Deletes what is still stale by the clock, so many entries a tick, until nothing stale is left.
+    pub fn sweep_every(&self, sweep: Sweep) {
+        self.shared.lock().engine_mut().sweep_every(sweep, driver::now());
+        self.shared.wake.notify_one();
+    }
+
+    /// Keeps the last `depth` steps of every entry from now on, for [`Table::history`]; 0 keeps none.
+    pub fn keep_history(&self, depth: usize) {
+        self.shared.lock().engine_mut().keep_history(depth);
     }
 
     /// Every step in the life of every entry, from now on. Steps that a slow reader misses are counted

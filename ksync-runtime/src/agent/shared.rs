@@ -20,8 +20,8 @@ pub(super) struct Shared {
     pipeline: Mutex<Pipeline>,
     /// Rung when there may be something to do for the driver.
     pub(super) wake: Notify,
-    /// Rung when the pipeline became idle, or broke.
-    settled: Notify,
+    /// Rung when something changed that somebody may wait for.
+    changed: Notify,
     transitions: broadcast::Sender<Arc<Transition>>,
     broken: Mutex<Option<DriverError>>,
     pub(super) stop: AtomicBool,
@@ -32,7 +32,7 @@ impl Shared {
         Shared {
             pipeline: Mutex::new(pipeline),
             wake: Notify::new(),
-            settled: Notify::new(),
+            changed: Notify::new(),
             transitions: broadcast::Sender::new(TRANSITION_BACKLOG),
             broken: Mutex::new(None),
             stop: AtomicBool::new(false),
@@ -63,7 +63,7 @@ impl Shared {
     /// The agent can't go on. The first reason stays.
     pub(super) fn fail(&self, error: DriverError) {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        self.settled.notify_waiters();
+        self.changed.notify_waiters();
     }
 
     pub(super) fn broken(&self) -> Option<DriverError> {
@@ -71,41 +71,58 @@ impl Shared {
     }
 
     /// Until the agent can't go on.
-    pub(super) async fn until_broken(&self) {
-        loop {
-            let rung = self.settled.notified();
-            tokio::pin!(rung);
-            rung.as_mut().enable();
-            if self.broken().is_some() {
-                return;
-            }
-            rung.await;
+    pub(super) async fn until_broken(&self) -> DriverError {
+        match self.wait_for(|_| None::<std::convert::Infallible>).await {
+            Ok(never) => match never {},
+            Err(broken) => broken,
         }
     }
 
-    pub(super) fn ring_settled(&self) {
-        self.settled.notify_waiters();
+    pub(super) fn ring(&self) {
+        self.changed.notify_waiters();
     }
 
-    pub(super) async fn settled(&self) -> Result<(), Unsettled> {
+    /// Waits until `look` finds an answer. It is asked whenever something may have changed.
+    pub(super) async fn wait_for<R>(
+        &self,
+        mut look: impl FnMut(&Pipeline) -> Option<R>,
+    ) -> Result<R, DriverError> {
         loop {
-            let rung = self.settled.notified();
+            let rung = self.changed.notified();
             tokio::pin!(rung);
             // Listen first, look then: a bell in between is not missed.
             rung.as_mut().enable();
             if let Some(broken) = self.broken() {
-                let (entries, count) = self.lock().engine().unsettled(EXPLAINED);
-                return Err(Unsettled { entries, count, broken: Some(broken) });
+                return Err(broken);
             }
-            {
-                let pipeline = self.lock();
-                if pipeline.is_idle() {
-                    let (entries, count) = pipeline.engine().unsettled(EXPLAINED);
-                    return if count == 0 { Ok(()) } else { Err(Unsettled { entries, count, broken: None }) };
-                }
+            if let Some(answer) = look(&self.lock()) {
+                return Ok(answer);
             }
             rung.await;
         }
+    }
+
+    pub(super) async fn settled(&self) -> Result<(), Unsettled> {
+        let outcome = self
+            .wait_for(|pipeline| pipeline.is_idle().then(|| pipeline.engine().unsettled(EXPLAINED)))
+            .await;
+        match outcome {
+            Ok((_, 0)) => Ok(()),
+            Ok((entries, count)) => Err(Unsettled { entries, count, broken: None }),
+            Err(broken) => {
+                let (entries, count) = self.lock().engine().unsettled(EXPLAINED);
+                Err(Unsettled { entries, count, broken: Some(broken) })
+            }
+        }
+    }
+
+    pub(super) async fn settled_so_far(&self) -> Result<(), DriverError> {
+        let mut moving = self.lock().engine().moving_entries();
+        self.wait_for(|pipeline| {
+            moving.retain(|(entry, generation)| pipeline.engine().is_moving(*entry, *generation));
+            (moving.is_empty() || pipeline.is_idle()).then_some(())
+        })
+        .await
     }
 }
 

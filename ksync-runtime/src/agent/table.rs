@@ -9,9 +9,10 @@ use tokio::sync::oneshot;
 
 use super::driver::now;
 use super::shared::Shared;
+use super::{DriverError, Unsettled};
 use crate::declare::{KSyncEntry, OperationError, describe_key};
 use crate::engine::machine::State;
-use crate::engine::{Counts, SetError, Why};
+use crate::engine::{Counts, SetError, Step, Why};
 use crate::pipeline::ReadBack;
 
 /// How many values [`Table::set_all`] takes before others get their turn.
@@ -85,6 +86,64 @@ impl<T: KSyncEntry> Table<T> {
         }
     }
 
+    /// Deletes an entry's object and adds it again, although nothing changed. Returns whether it is declared.
+    pub fn renew(&self, key: &T::Key) -> bool {
+        let renewed = self.shared.lock().engine_mut().renew::<T>(key, now());
+        self.shared.wake.notify_one();
+        renewed
+    }
+
+    /// Makes an entry that stands for what an earlier life of the agent left in the kernel; see
+    /// [`Engine::set_stale`](crate::engine::Engine::set_stale).
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set), and [`SetError::Live`] if the entry is declared already.
+    pub fn set_stale(&self, value: T) -> Result<(), SetError> {
+        let result = self.shared.lock().engine_mut().set_stale(value, now());
+        self.shared.wake.notify_one();
+        result
+    }
+
+    /// Deletes all entries, and waits until the last one is gone, acknowledgements included. Nothing can be
+    /// declared in the table any more. Others get their turn meanwhile; dropping the future does not stop it.
+    ///
+    /// # Errors
+    /// When the agent can't go on.
+    pub async fn delete_all(&self) -> Result<(), DriverError> {
+        self.shared.lock().engine_mut().delete_all::<T>();
+        self.shared.wake.notify_one();
+        self.shared.wait_for(|pipeline| pipeline.engine().is_empty::<T>().then_some(())).await
+    }
+
+    /// Waits until one entry is in sync, or can't get there by itself: nothing at all is under way any more.
+    ///
+    /// # Errors
+    /// [`Unsettled`] with the reason, or without one if there is no such entry.
+    pub async fn settled(&self, key: &T::Key) -> Result<(), Unsettled> {
+        let outcome = self
+            .shared
+            .wait_for(|pipeline| match pipeline.engine().state::<T>(key) {
+                Some(State::InSync) => Some(None),
+                None => Some(Some(Vec::new())),
+                Some(_) if pipeline.is_idle() => {
+                    Some(Some(pipeline.engine().why::<T>(key).into_iter().collect()))
+                }
+                Some(_) => None,
+            })
+            .await;
+        match outcome {
+            Ok(None) => Ok(()),
+            Ok(Some(entries)) => Err(Unsettled { entries, count: 1, broken: None }),
+            Err(broken) => Err(Unsettled { entries: Vec::new(), count: 1, broken: Some(broken) }),
+        }
+    }
+
+    /// The last steps of an entry, the oldest first; see [`Agent::keep_history`](super::Agent::keep_history).
+    #[must_use]
+    pub fn history(&self, key: &T::Key) -> Vec<Step> {
+        self.shared.lock().engine().history::<T>(key)
+    }
+
     /// The declared value of an entry.
     #[must_use]
     pub fn get(&self, key: &T::Key) -> Option<T> {
@@ -136,7 +195,7 @@ impl<T: KSyncEntry> Table<T> {
         let stopped = || OperationError::local(None, "the agent was stopped");
         tokio::select! {
             result = receiver => result.unwrap_or_else(|_| Err(stopped())),
-            () = self.shared.until_broken() => Err(stopped()),
+            _ = self.shared.until_broken() => Err(stopped()),
         }
     }
 

@@ -4,12 +4,14 @@
 //! parsed without an engine.
 
 mod entry;
+mod incomplete;
 mod operation;
 mod reference;
 mod schema;
 
 pub(crate) use entry::describe_key;
 pub use entry::{Difference, Indexed, Invalid, KSyncEntry};
+pub use incomplete::Incomplete;
 pub use operation::{ErrorClass, OperationError, Progress, Verb};
 pub use reference::{Context, Depends, Indexes, Links, Ref, References, ResolveError, Resolver, Target};
-pub use schema::{DependsOn, FieldSchema, IndexSource, Protocol, Schema};
+pub use schema::{DependsOn, FieldSchema, IndexSource, Protocol, ResolvedOn, Schema};

@@ -28,6 +28,8 @@ pub struct Schema {
     /// Adds and changes leave before those of other kinds that could leave at the same time. For objects
     /// that others need in ways which no reference shows: a gateway needs an address on its link.
     pub early: bool,
+    /// When those who depend on an object may be sent.
+    pub resolved_on: ResolvedOn,
     /// A delete is dropped if the kernel never saw the entry.
     pub compress: bool,
     /// The fields, in order of declaration.
@@ -113,6 +115,17 @@ pub enum IndexSource {
     },
     /// The kernel allocates it and tells it when the object is created.
     Kernel,
+}
+
+/// When an object counts as there for those who depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResolvedOn {
+    /// Once the kernel accepted it. On netlink this costs nothing: the answer is there when the send returns.
+    #[default]
+    Accepted,
+    /// Once it was asked for, as in the original: for channels that are slow and keep the order. If it is
+    /// refused, so are those who depend on it.
+    Sent,
 }
 
 /// The netlink family that a kind's messages go to.

@@ -86,6 +86,63 @@ impl Engine {
         self.outstanding
     }
 
+    /// The entries that are on their way somewhere.
+    pub(crate) fn moving_entries(&self) -> Vec<(EntryId, Option<u32>)> {
+        let mut moving = Vec::new();
+        for (number, table) in self.tables.iter() {
+            if table.counts[State::InSync as usize] == table.slots.len() {
+                continue;
+            }
+            for (slot, core) in table.slots.iter() {
+                let entry = EntryId::new(number, slot);
+                if !matches!(core.state, State::InSync | State::Temp) {
+                    moving.push((entry, self.generation(entry)));
+                }
+            }
+        }
+        moving
+    }
+
+    /// Whether that life of an entry can get anywhere by itself: something is queued or awaited for it, or for
+    /// what it waits for.
+    pub(crate) fn is_moving(&self, entry: EntryId, generation: Option<u32>) -> bool {
+        if self.generation(entry) != generation {
+            return false;
+        }
+        let mut seen: HashSet<EntryId, FixedState> = HashSet::default();
+        let mut at = Some(entry);
+        while let Some(entry) = at {
+            let Some(core) = self.tables.core(entry) else {
+                return false;
+            };
+            if core.is(Flag::Queued) || core.is(Flag::Outstanding) {
+                return true;
+            }
+            if !seen.insert(entry) {
+                return false;
+            }
+            at = match core.state {
+                State::AddDefer | State::ChangeDefer => {
+                    self.first_unresolved(entry).and_then(|edge| self.edges.get(edge)).map(|edge| edge.to)
+                }
+                State::DelDeferRef => self
+                    .edges
+                    .to(core.referrers)
+                    .chain(self.edges.to(core.waiters))
+                    .next()
+                    .map(|(_, edge)| edge.from),
+                _ => None,
+            };
+        }
+        !self.work.is_empty() || !self.losses.is_empty()
+    }
+
+    /// Whether the table of a kind has no entries.
+    #[must_use]
+    pub fn is_empty<T: KSyncEntry>(&self) -> bool {
+        self.counts::<T>().total() == 0
+    }
+
     /// How many retries wait for their time.
     #[must_use]
     pub fn retries_pending(&self) -> usize {

@@ -166,6 +166,7 @@ impl Engine {
             State::DelDeferRef => self.clear_trouble(entry),
             _ => {}
         }
+        self.history.note(entry, super::Step { at: now, from, event, to: step.next });
         self.record(entry, from, event, &step);
 
         match step.next {
@@ -174,7 +175,8 @@ impl Engine {
             _ => {
                 let accepted = matches!(event, Event::AddAck | Event::ChangeAck);
                 let back = from.is_deleting() || from == State::RenewWait;
-                if (accepted || back) && self.is_resolved(entry) && self.has_waiters(entry) {
+                let sent = was_held_back || matches!(from, State::Init | State::Temp);
+                if (accepted || back || sent) && self.is_resolved(entry) && self.has_waiters(entry) {
                     self.work.push_back(Work::Wake(entry));
                 }
                 if step.next == State::DelDeferRef
@@ -215,6 +217,7 @@ impl Engine {
                 }
             }
             Work::Wake(entry) => self.wake_some(entry),
+            Work::DeleteAll { table, from } => self.delete_some(table, from, now),
             Work::Clear(entry) => {
                 let in_doubt = self
                     .tables
@@ -309,6 +312,24 @@ impl Engine {
         self.fire(entry, Event::Lost, now);
     }
 
+    /// Takes back an add or change that has not left.
+    pub(super) fn recall_add_or_change(&mut self, entry: EntryId) {
+        if self.tables.core(entry).is_some_and(|core| matches!(core.state, State::SyncWait | State::NeedSync))
+        {
+            self.recall(entry);
+        }
+    }
+
+    /// Somebody else changed the object: what the kernel holds is not certain any more.
+    pub(super) fn drifted(&mut self, entry: EntryId, now: Instant) {
+        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Accepted)) else {
+            return;
+        };
+        core.set(Flag::Doubt, true);
+        core.set(Flag::Shaken, core.is(Flag::Outstanding));
+        self.fire(entry, Event::Drifted, now);
+    }
+
     /// Takes back a change or delete that has not left: there is nothing left to change or delete.
     fn recall_lost(&mut self, entry: EntryId) {
         let Some(core) = self.tables.core_mut(entry) else {
@@ -329,7 +350,7 @@ impl Engine {
 
     pub(super) fn is_resolved(&self, entry: EntryId) -> bool {
         self.tables.get(entry.table()).is_some_and(|table| {
-            table.slots.get(entry.slot()).is_some_and(|core| core.is_resolved(table.has_index()))
+            table.slots.get(entry.slot()).is_some_and(|core| core.is_resolved(table.schema))
         })
     }
 
@@ -449,10 +470,13 @@ impl Engine {
 
     fn free(&mut self, entry: EntryId, now: Instant) {
         self.let_go_of_values(entry);
+        self.history.forget(entry);
+        let emptied = entry.table();
         if let Some(lucky) = self.tables.remove(entry) {
             // An index became free: whoever waited for one goes on.
             self.carry_out(Work::ReEvaluate(lucky), now);
         }
+        self.notice_empty(emptied);
     }
 
     fn let_go_of_values(&mut self, entry: EntryId) {

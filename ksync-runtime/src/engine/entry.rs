@@ -1,7 +1,7 @@
 //! What the engine keeps of every entry, in as few words as it can.
 
 use super::machine::State;
-use crate::declare::{Target, Verb};
+use crate::declare::{IndexSource, ResolvedOn, Schema, Target, Verb};
 use crate::table::MAX_SLOTS;
 
 /// An entry of an engine: the number of its table and its slot there, packed.
@@ -55,7 +55,7 @@ pub(crate) struct Core {
     pub(crate) referrers: u32,
     /// The entry's index, or [`NONE`].
     pub(crate) index: u32,
-    flags: u16,
+    flags: u32,
     pub(crate) state: State,
 }
 
@@ -91,6 +91,10 @@ pub(crate) enum Flag {
     /// The kernel dropped what the object refers to while the answer was on its way: whichever it is, the
     /// object may be gone.
     Shaken,
+    /// It stands for something that an earlier life of the agent left in the kernel, and nobody has claimed it.
+    Stale,
+    /// The user holds on to it.
+    Pinned,
 }
 
 impl Core {
@@ -99,11 +103,11 @@ impl Core {
     }
 
     pub(crate) fn is(&self, flag: Flag) -> bool {
-        self.flags & (1 << flag as u16) != 0
+        self.flags & (1 << flag as u32) != 0
     }
 
     pub(crate) fn set(&mut self, flag: Flag, on: bool) {
-        let bit = 1 << flag as u16;
+        let bit = 1 << flag as u32;
         if on {
             self.flags |= bit;
         } else {
@@ -113,7 +117,7 @@ impl Core {
 
     /// Whether others refer to it.
     pub(crate) fn has_refs(&self) -> bool {
-        self.waiters != NONE || self.referrers != NONE
+        self.waiters != NONE || self.referrers != NONE || self.is(Flag::Pinned)
     }
 
     /// The operation that is queued or outstanding, if any.
@@ -137,23 +141,29 @@ impl Core {
     }
 
     /// Whether others that depend on it may be sent.
-    pub(crate) fn is_resolved(&self, has_index: bool) -> bool {
-        self.is(Flag::Accepted)
-            && !self.state.is_deleting()
-            && self.state != State::RenewWait
-            && (!has_index || self.index != NONE)
+    pub(crate) fn is_resolved(&self, schema: &Schema) -> bool {
+        let has_index = schema.index == IndexSource::None || self.index != NONE;
+        has_index
+            && match schema.resolved_on {
+                ResolvedOn::Accepted => {
+                    self.is(Flag::Accepted) && !self.state.is_deleting() && self.state != State::RenewWait
+                }
+                ResolvedOn::Sent => {
+                    matches!(self.state, State::InSync | State::SyncWait | State::NeedSync)
+                }
+            }
     }
 }
 
-const VERB_SHIFT: u16 = 14;
+const VERB_SHIFT: u32 = 30;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_costs_the_engine_twenty_bytes() {
-        assert_eq!(size_of::<Core>(), 20);
+    fn an_entry_costs_the_engine_six_words() {
+        assert_eq!(size_of::<Core>(), 24);
     }
 
     #[test]

@@ -354,8 +354,10 @@ pub fn step(state: State, event: Event, facts: Facts) -> Result<Step, Rejected> 
         (S::RenewWait, E::Retry) => run.renew(),
 
         // What the world does while nothing, or something else, is under way.
-        (S::Init | S::Free, _) => return Err(Rejected { state, event }),
-        (_, E::RefReleased | E::Lost | E::Drifted) => run.go(state),
+        (S::Init, _) => return Err(Rejected { state, event }),
+        (_, E::RefReleased) => run.go(state),
+        (S::Free, _) => return Err(Rejected { state, event }),
+        (_, E::Lost | E::Drifted) => run.go(state),
 
         _ => return Err(Rejected { state, event }),
     };

@@ -18,10 +18,13 @@ mod answers;
 mod ask;
 mod carry;
 mod entry;
+mod history;
 pub mod machine;
+mod manager;
 mod outbox;
 mod references;
 mod retry;
+mod stale;
 mod tables;
 mod transition;
 mod why;
@@ -31,10 +34,11 @@ use std::time::Instant;
 
 use foldhash::fast::FixedState;
 
-use crate::declare::{Invalid, KSyncEntry, Verb, describe_key};
+use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema, Verb, describe_key};
 use crate::table::{Found, Shadow};
 
 use entry::{Flag, NONE};
+use history::History;
 use machine::{Event, State};
 use outbox::Outbox;
 use references::{Cores, Edges};
@@ -44,7 +48,10 @@ use tables::{Linker, Tables};
 pub use answers::{Action, Operation, Outcome};
 pub use ask::Counts;
 pub use entry::EntryId;
+pub use history::Step;
+pub use manager::UnregisterError;
 pub use retry::{Failure, RetryPolicy};
+pub use stale::Sweep;
 pub use transition::Transition;
 pub use why::{Cause, Why};
 
@@ -68,6 +75,14 @@ pub struct Engine {
     outstanding: usize,
     /// Answers and events that came when they could not, see [`Engine::rejected`].
     rejected: u64,
+    history: History,
+    /// Entries that were made stale, with their generation, the oldest first. Some may have been claimed since.
+    stale: VecDeque<(EntryId, Option<u32>)>,
+    next_sweep: Option<(Instant, Sweep)>,
+    /// How often the user holds on to an entry.
+    pins: HashMap<EntryId, u32, FixedState>,
+    /// Kinds whose table was emptied, not told yet.
+    emptied: VecDeque<&'static str>,
     /// Reused by `set`.
     targets: Vec<EntryId>,
 }
@@ -83,6 +98,13 @@ pub(crate) enum Work {
     Released(EntryId),
     /// The entry can't be added, and the kernel may hold something from an earlier try: that has to go.
     Clear(EntryId),
+    /// The table is going away: its entries from that slot on are still to be deleted.
+    DeleteAll {
+        /// Number of the table.
+        table: usize,
+        /// The next slot.
+        from: u32,
+    },
 }
 
 /// Something that the kernel dropped.
@@ -113,6 +135,22 @@ pub enum SetError {
         /// The kind.
         kind: &'static str,
     },
+    /// The table is going away: `delete_all` was called for it.
+    #[error("{kind} {key}: the table is going away, nothing can be declared there any more")]
+    GoingAway {
+        /// The kind.
+        kind: &'static str,
+        /// The key, as a person would write it.
+        key: String,
+    },
+    /// The entry is declared, so it can't be made stale.
+    #[error("{kind} {key} is declared, and can't be made stale")]
+    Live {
+        /// The kind.
+        kind: &'static str,
+        /// The key, as a person would write it.
+        key: String,
+    },
     /// The table of the kind has no room left.
     #[error("the table of {kind} is full ({max} entries)", max = crate::table::MAX_SLOTS)]
     TableFull {
@@ -141,11 +179,13 @@ pub enum RegisterError {
 }
 
 impl Engine {
-    /// An engine without tables.
+    /// An engine without tables, but for the one of [`Incomplete`].
     #[must_use]
     pub fn new(retry: RetryPolicy) -> Self {
+        let mut tables = Tables::default();
+        tables.register::<Incomplete>(Incomplete::SCHEMA);
         Engine {
-            tables: Tables::default(),
+            tables,
             edges: Edges::new(),
             copy_edges: HashMap::default(),
             work: VecDeque::new(),
@@ -157,6 +197,11 @@ impl Engine {
             queued: 0,
             outstanding: 0,
             rejected: 0,
+            history: History::default(),
+            stale: VecDeque::new(),
+            next_sweep: None,
+            pins: HashMap::default(),
+            emptied: VecDeque::new(),
             targets: Vec::new(),
         }
     }
@@ -166,7 +211,16 @@ impl Engine {
     /// # Errors
     /// [`RegisterError::TooManyKinds`].
     pub fn register<T: KSyncEntry>(&mut self) -> Result<(), RegisterError> {
-        self.tables.register::<T>().map(|_| ()).ok_or(RegisterError::TooManyKinds { kind: T::SCHEMA.name })
+        self.register_as::<T>(T::SCHEMA)
+    }
+
+    /// Makes a table for a kind that behaves by another schema than its own: another range of indexes, other
+    /// rules. The schema's names and places have to be the kind's.
+    ///
+    /// # Errors
+    /// [`RegisterError::TooManyKinds`].
+    pub fn register_as<T: KSyncEntry>(&mut self, schema: &'static Schema) -> Result<(), RegisterError> {
+        self.tables.register::<T>(schema).map(|_| ()).ok_or(RegisterError::TooManyKinds { kind: schema.name })
     }
 
     /// Checks that every kind that another one refers to has a table.
@@ -174,7 +228,7 @@ impl Engine {
     /// # Errors
     /// [`RegisterError::MissingDependency`], which names both.
     pub fn check_dependencies(&self) -> Result<(), RegisterError> {
-        for (_, table) in self.tables.iter() {
+        for (_, table) in self.tables.iter().filter(|(_, table)| !table.taken_away) {
             for dependency in table.schema.depends_on {
                 if self.tables.number_of((dependency.kind)()).is_none() {
                     return Err(RegisterError::MissingDependency {
@@ -200,10 +254,16 @@ impl Engine {
         })?;
         let (number, rows) =
             self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
+        if self.tables.get(number).is_some_and(|table| table.going_away) {
+            return Err(SetError::GoingAway { kind: T::SCHEMA.name, key: describe_key::<T>(&value.key()) });
+        }
         let found = rows.find_value(&value);
         if let Found::At(slot) = found
             && rows.declared(slot) == Some(&value)
-            && self.tables.core(EntryId::new(number, slot)).is_some_and(|core| core.is(Flag::Declared))
+            && self
+                .tables
+                .core(EntryId::new(number, slot))
+                .is_some_and(|core| core.is(Flag::Declared) && !core.is(Flag::Stale))
         {
             return Ok(());
         }
@@ -242,6 +302,7 @@ impl Engine {
             core.edges = head;
         }
         self.put_away(number, entry, old, old_edges);
+        self.claim(entry);
         self.declared(entry, now);
         Ok(())
     }
@@ -321,14 +382,45 @@ impl Engine {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called next.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.troubles.next_timeout()
+        let sweep = self.next_sweep.map(|(at, _)| at);
+        [self.troubles.next_timeout(), sweep].into_iter().flatten().min()
     }
 
     /// Tries again what waited for its time.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.settle_losses(now);
+        self.sweep_if_due(now);
         while let Some(entry) = self.troubles.pop_due(now) {
             self.fire(entry, Event::Retry, now);
+        }
+    }
+
+    /// Deletes an entry's object and adds it again, although nothing changed. Returns whether it is declared.
+    pub fn renew<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) -> bool {
+        self.settle_losses(now);
+        let Some(entry) = self.find::<T>(key) else {
+            return false;
+        };
+        let declared = self.tables.core(entry).is_some_and(|core| core.is(Flag::Declared));
+        if declared {
+            self.recall_add_or_change(entry);
+            self.fire(entry, Event::DelAddReq, now);
+        }
+        declared
+    }
+
+    /// Keeps a number out of the indexes that KSync gives to entries of a kind, because somebody else uses it.
+    /// Returns false if it is not in the kind's range or in use by an entry.
+    pub fn reserve_index<T: KSyncEntry>(&mut self, index: u32) -> bool {
+        let number = self.tables.number_of(std::any::TypeId::of::<T>());
+        number.and_then(|number| self.tables.get_mut(number)).is_some_and(|table| table.reserve_index(index))
+    }
+
+    /// Somebody or something other than us changed the entry's object in the kernel: it is put right.
+    pub fn handle_drifted<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) {
+        self.settle_losses(now);
+        if let Some(entry) = self.find::<T>(key) {
+            self.drifted(entry, now);
         }
     }
 

@@ -24,14 +24,15 @@ pub(crate) struct Table {
     without_index: VecDeque<u32>,
     /// How many entries are in each state.
     pub(crate) counts: [usize; State::ALL.len()],
+    /// All entries are being deleted, and no new ones are taken.
+    pub(crate) going_away: bool,
+    /// That the table is empty was told.
+    pub(crate) told_empty: bool,
+    /// The table is no more; its number is not used again.
+    pub(crate) taken_away: bool,
 }
 
 impl Table {
-    /// Whether the entries of the kind have an index.
-    pub(crate) fn has_index(&self) -> bool {
-        self.schema.index != IndexSource::None
-    }
-
     pub(crate) fn learn_index(&mut self, slot: u32, index: u32) {
         if let Some(core) = self.slots.get_mut(slot) {
             let old = std::mem::replace(&mut core.index, index);
@@ -69,6 +70,11 @@ impl Table {
         }
     }
 
+    /// Takes a number out of those that are given out.
+    pub(crate) fn reserve_index(&mut self, index: u32) -> bool {
+        self.indexes.as_mut().is_some_and(|indexes| indexes.reserve(index))
+    }
+
     pub(crate) fn indexes_used(&self) -> u64 {
         self.indexes.as_ref().map_or(0, IndexAllocator::used)
     }
@@ -92,28 +98,40 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// Makes a table for a kind. `None` if there are too many.
-    pub(crate) fn register<T: KSyncEntry>(&mut self) -> Option<usize> {
+    pub(crate) fn register<T: KSyncEntry>(&mut self, schema: &'static Schema) -> Option<usize> {
         if let Some(table) = self.by_kind.get(&TypeId::of::<T>()) {
             return Some(*table);
         }
         if self.tables.len() == MAX_TABLES {
             return None;
         }
-        let indexes = match T::SCHEMA.index {
+        let indexes = match schema.index {
             IndexSource::KSync { first, last } => Some(IndexAllocator::new(first, last)),
             _ => None,
         };
         self.tables.push(Table {
             slots: Slots::default(),
             rows: Box::new(Rows::<T>::new()),
-            schema: T::SCHEMA,
+            schema,
             indexes,
             by_index: HashMap::default(),
             without_index: VecDeque::new(),
             counts: [0; State::ALL.len()],
+            going_away: false,
+            told_empty: false,
+            taken_away: false,
         });
         self.by_kind.insert(TypeId::of::<T>(), self.tables.len() - 1);
         Some(self.tables.len() - 1)
+    }
+
+    /// Takes the table of a kind away. It must be empty.
+    pub(crate) fn take_away<T: KSyncEntry>(&mut self) {
+        if let Some(number) = self.by_kind.remove(&TypeId::of::<T>())
+            && let Some(table) = self.tables.get_mut(number)
+        {
+            table.taken_away = true;
+        }
     }
 
     pub(crate) fn number_of(&self, kind: TypeId) -> Option<usize> {

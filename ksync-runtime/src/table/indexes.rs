@@ -35,7 +35,28 @@ impl IndexAllocator {
         if lowest as u64 >= self.range {
             return None;
         }
-        let mut at = lowest;
+        self.mark(lowest);
+        Some(self.first + lowest as u32)
+    }
+
+    /// Takes one number out of those that are free. Returns false if it is not among them.
+    pub(crate) fn reserve(&mut self, index: u32) -> bool {
+        let Some(at) = index.checked_sub(self.first).map(|at| at as usize) else {
+            return false;
+        };
+        if at as u64 >= self.range || self.is_used(at) {
+            return false;
+        }
+        self.mark(at);
+        true
+    }
+
+    fn is_used(&self, at: usize) -> bool {
+        self.levels[0].get(at / BITS).is_some_and(|word| word & (1 << (at % BITS)) != 0)
+    }
+
+    fn mark(&mut self, at: usize) {
+        let mut at = at;
         for words in &mut self.levels {
             if words.len() <= at / BITS {
                 words.resize(at / BITS + 1, 0);
@@ -47,7 +68,6 @@ impl IndexAllocator {
             at /= BITS;
         }
         self.used += 1;
-        Some(self.first + lowest as u32)
     }
 
     /// Gives a number back. One that is not in use is left alone.
@@ -55,8 +75,7 @@ impl IndexAllocator {
         let Some(mut at) = index.checked_sub(self.first).map(|at| at as usize) else {
             return;
         };
-        let in_use = self.levels[0].get(at / BITS).is_some_and(|word| word & (1 << (at % BITS)) != 0);
-        if !in_use {
+        if !self.is_used(at) {
             return;
         }
         for words in &mut self.levels {

@@ -84,6 +84,12 @@ impl<V> Slots<V> {
         })
     }
 
+    /// The slots in use from `slot` on, ascending.
+    pub(crate) fn iter_from(&self, slot: u32) -> impl Iterator<Item = (u32, &V)> {
+        let end = self.chunks.len() * CHUNK;
+        (slot as usize..end).filter_map(|slot| self.get(slot as u32).map(|value| (slot as u32, value)))
+    }
+
     fn index(&self, slot: u32) -> Option<Index> {
         let slot = slot as usize;
         self.chunks.get(slot / CHUNK)?.get_unknown_gen(slot % CHUNK).map(|(_, index)| index)
