@@ -7,7 +7,7 @@ use super::machine::{self, Event, Facts, State, Step};
 use super::outbox::Lane;
 use super::references::Cores;
 use super::transition::Transition;
-use super::{Engine, Loss, Work};
+use super::{Engine, Work};
 use crate::declare::{Difference, Verb};
 use crate::table::Shadow;
 
@@ -253,99 +253,12 @@ impl Engine {
         }
         self.work.push_back(Work::Wake(entry));
     }
-
-    /// Takes note of all that the kernel dropped, before anything else happens to what it concerns.
-    pub(super) fn settle_losses(&mut self, now: Instant) {
-        while let Some(loss) = self.losses.pop_front() {
-            match loss {
-                Loss::Own(entry) => self.lose(entry, now),
-                Loss::Dependents(entry) => self.lose_dependents(entry),
-            }
-        }
-    }
-
-    /// What referred to the entry is gone from the kernel together with it.
-    fn lose_dependents(&mut self, entry: EntryId) {
-        let Some((waiters, referrers)) = self.tables.core(entry).map(|core| (core.waiters, core.referrers))
-        else {
-            return;
-        };
-        for head in [waiters, referrers] {
-            for (_, edge) in self.edges.to(head) {
-                let concerned = self.tables.core(edge.from).is_some_and(|core| {
-                    // The value that the kernel holds has to be the one that refers. While an operation is
-                    // on its way, it may be any.
-                    let held = if core.is(Flag::HeldCopy) { Some(Shadow::Held) } else { None };
-                    core.is(Flag::Outstanding) || edge.copy == held
-                });
-                if concerned {
-                    self.losses.push_back(Loss::Own(edge.from));
-                }
-            }
-        }
-    }
-
-    fn lose(&mut self, entry: EntryId, now: Instant) {
-        let Some(core) = self.tables.core_mut(entry) else {
-            return;
-        };
-        // With an add or change on its way, nobody can say which came first: the state machine asks for both
-        // again. A delete on its way will find nothing, and its answer settles it.
-        let under_way = core.is(Flag::Outstanding);
-        // If it is not certain what the kernel holds, the answer to what is sent next will tell.
-        if !under_way && (!core.is(Flag::Accepted) || core.is(Flag::Doubt)) {
-            return;
-        }
-        core.set(Flag::Accepted, under_way && core.is(Flag::Accepted));
-        core.set(Flag::Shaken, under_way);
-        if !under_way {
-            self.recall_lost(entry);
-            self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
-            if let Some(table) = self.tables.get_mut(entry.table()) {
-                table.forget_kernel_index(entry.slot());
-            }
-        }
-        let flushes = self.tables.get(entry.table()).is_some_and(|table| table.schema.flushes_dependents);
-        if flushes {
-            self.losses.push_back(Loss::Dependents(entry));
-        }
-        self.fire(entry, Event::Lost, now);
-    }
-
     /// Takes back an add or change that has not left.
     pub(super) fn recall_add_or_change(&mut self, entry: EntryId) {
         if self.tables.core(entry).is_some_and(|core| matches!(core.state, State::SyncWait | State::NeedSync))
         {
             self.recall(entry);
         }
-    }
-
-    /// Somebody else changed the object: what the kernel holds is not certain any more.
-    pub(super) fn drifted(&mut self, entry: EntryId, now: Instant) {
-        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Accepted)) else {
-            return;
-        };
-        core.set(Flag::Doubt, true);
-        core.set(Flag::Shaken, core.is(Flag::Outstanding));
-        self.fire(entry, Event::Drifted, now);
-    }
-
-    /// Takes back a change or delete that has not left: there is nothing left to change or delete.
-    fn recall_lost(&mut self, entry: EntryId) {
-        let Some(core) = self.tables.core_mut(entry) else {
-            return;
-        };
-        let before = match core.state {
-            State::SyncWait | State::NeedSync | State::RenewWait => State::InSync,
-            State::DelAckWait | State::DelDeferDelAck => State::DelDeferRef,
-            _ => return,
-        };
-        core.set_verb(None);
-        if core.is(Flag::Queued) {
-            core.set(Flag::Queued, false);
-            self.queued -= 1;
-        }
-        self.tables.set_state(entry, before);
     }
 
     pub(super) fn is_resolved(&self, entry: EntryId) -> bool {
@@ -385,71 +298,6 @@ impl Engine {
             self.edges.set_waiting(&mut self.tables, at, waiting);
             at = next;
         }
-    }
-
-    /// Lets go of the references of one value.
-    pub(super) fn release_edges(&mut self, head: u32) {
-        let mut head = head;
-        while let Some((rest, to)) = self.edges.remove_first(&mut self.tables, head) {
-            head = rest;
-            if self.tables.core(to).is_some_and(|core| !core.has_refs()) {
-                self.work.push_back(Work::Released(to));
-            }
-        }
-    }
-
-    /// Drops a copy of the entry's value and lets go of the references that it held.
-    pub(super) fn drop_copy(&mut self, entry: EntryId, copy: Shadow, flag: Flag) {
-        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(flag)) else {
-            return;
-        };
-        core.set(flag, false);
-        if let Some(table) = self.tables.get_mut(entry.table()) {
-            table.rows.drop_copy(entry.slot(), copy);
-        }
-        if let Some(head) = self.copy_edges.remove(&(entry, copy)) {
-            self.release_edges(head);
-        }
-    }
-
-    /// What was sent is what the kernel holds.
-    pub(super) fn sent_is_held(&mut self, entry: EntryId) {
-        self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
-        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::SentCopy)) else {
-            return;
-        };
-        core.set(Flag::SentCopy, false);
-        core.set(Flag::HeldCopy, true);
-        if let Some(table) = self.tables.get_mut(entry.table()) {
-            table.rows.sent_is_held(entry.slot());
-        }
-        if let Some(head) = self.copy_edges.remove(&(entry, Shadow::Sent)) {
-            self.edges.belong_to(head, Shadow::Held);
-            self.copy_edges.insert((entry, Shadow::Held), head);
-        }
-    }
-
-    /// What was sent may be what the kernel holds, or what it held before still is.
-    pub(super) fn sent_may_be_held(&mut self, entry: EntryId) {
-        let both =
-            self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy) && core.is(Flag::HeldCopy));
-        if !both {
-            if self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy)) {
-                self.sent_is_held(entry);
-            }
-            return;
-        }
-        let sent = self.copy_edges.remove(&(entry, Shadow::Sent)).unwrap_or(NONE);
-        self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
-        self.keep_edges(entry, sent);
-    }
-
-    /// References of a value that the kernel may hold, besides the one that it is believed to hold.
-    pub(super) fn keep_edges(&mut self, entry: EntryId, edges: u32) {
-        self.edges.belong_to(edges, Shadow::Held);
-        let held = self.copy_edges.remove(&(entry, Shadow::Held)).unwrap_or(NONE);
-        let all = self.edges.join(edges, held);
-        self.copy_edges.insert((entry, Shadow::Held), all);
     }
 
     pub(super) fn clear_trouble(&mut self, entry: EntryId) {

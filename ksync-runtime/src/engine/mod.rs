@@ -12,13 +12,15 @@
 //! `false`, then drain what goes out. No callback runs in the middle of a transition.
 //!
 //! [`machine`] is the state machine, a pure function. What it says is carried out in `carry`, answers are
-//! taken in `answers`, questions are answered in `ask`.
+//! taken in `answers`, what the kernel drops by itself in `losses`; questions are answered in `ask`.
 
 mod answers;
 mod ask;
 mod carry;
+mod copies;
 mod entry;
 mod history;
+mod losses;
 pub mod machine;
 mod manager;
 mod outbox;
@@ -34,7 +36,7 @@ use std::time::Instant;
 
 use foldhash::fast::FixedState;
 
-use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema, Verb, describe_key};
+use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema, describe_key};
 use crate::table::{Found, Shadow};
 
 use entry::{Flag, NONE};
@@ -332,37 +334,6 @@ impl Engine {
     /// All declared values of a kind.
     pub fn iter<T: KSyncEntry>(&self) -> impl Iterator<Item = &T> {
         self.tables.rows::<T>().into_iter().flat_map(|(_, rows)| rows.iter())
-    }
-
-    /// What came of a value that was replaced: the kernel may hold it, or it may be on its way there.
-    fn put_away<T: KSyncEntry>(&mut self, number: usize, entry: EntryId, old: Option<T>, edges: u32) {
-        let Some(core) = self.tables.core_mut(entry) else {
-            return;
-        };
-        let in_flight = core.is(Flag::Outstanding) && matches!(core.verb(), Some(Verb::Add | Verb::Change));
-        let may_be_held = core.is(Flag::MaybeHeld);
-        core.set(Flag::MaybeHeld, false);
-        let held = core.is(Flag::Accepted) || may_be_held;
-        let copy = if in_flight && !core.is(Flag::SentCopy) {
-            Some((Shadow::Sent, Flag::SentCopy))
-        } else if !in_flight && held && !core.is(Flag::HeldCopy) {
-            Some((Shadow::Held, Flag::HeldCopy))
-        } else {
-            None
-        };
-        let one_more = !in_flight && may_be_held;
-        match (copy, old) {
-            (Some((copy, flag)), Some(old)) => {
-                core.set(flag, true);
-                if let Some(rows) = self.tables.rows_mut::<T>(number) {
-                    rows.keep_copy(entry.slot(), copy, old);
-                }
-                self.edges.belong_to(edges, copy);
-                self.copy_edges.insert((entry, copy), edges);
-            }
-            _ if one_more => self.keep_edges(entry, edges),
-            _ => self.release_edges(edges),
-        }
     }
 
     /// Does some of the work that follows from transitions. Returns whether there is more.
