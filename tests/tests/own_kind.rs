@@ -185,6 +185,32 @@ namespace_test! {
     }
 }
 
+namespace_test! {
+    fn the_field_that_the_kernel_points_at_is_named() {
+        /// A rule whose author took an attribute for two bytes long; the kernel wants four.
+        #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+        #[ksync(
+            protocol = route, header = RuleHeader, add = RTM_NEWRULE, delete = RTM_DELRULE,
+            fill(family = AF_INET, action = FR_ACT_TO_TBL),
+        )]
+        struct Undersized {
+            #[ksync(key, nla = FRA_PRIORITY)]
+            priority: u32,
+            #[ksync(nla = FRA_TABLE)]
+            table: u16,
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let kernel = Netlink::route().expect("a netlink socket");
+            let agent = Agent::builder().object::<Undersized>().kernel(kernel).start().expect("an agent");
+            agent.table().set(Undersized { priority: 10, table: 100 }).expect("valid, as far as anybody knows");
+            let told = agent.settled().await.expect_err("the kernel refuses it").to_string();
+            assert!(told.contains("ERANGE") && told.contains("Error parsing msg"), "{told}");
+            assert!(told.contains("[field table]"), "{told}");
+        });
+    }
+}
+
 #[test]
 fn what_can_t_be_right_is_refused_by_name() {
     use ksync_objects::{Nexthop, Route};

@@ -333,8 +333,8 @@ pub fn step(state: State, event: Event, facts: Facts) -> Result<Step, Rejected> 
         (S::DelDeferSync, E::AddAck | E::ChangeAck) => run.delete(),
         (S::DelDeferSync, E::DelAddReq) => run.again().go(S::NeedSync),
         (S::DelDeferSync, E::AddNack) => run.unseen().let_go(),
-        (S::DelDeferSync, E::ChangeNack) if !facts.seen => run.let_go(),
-        (S::DelDeferSync, E::ChangeNack) => run.delete(),
+        (S::DelDeferSync, E::ChangeNack) if !facts.seen => run.once().let_go(),
+        (S::DelDeferSync, E::ChangeNack) => run.once().delete(),
 
         (S::DelDeferRef, E::AddChangeReq) if facts.seen => run.change(),
         (S::DelDeferRef, E::AddChangeReq) => run.add(),
