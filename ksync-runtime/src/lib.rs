@@ -17,13 +17,15 @@
 //! - [`socket`]: the connection to a kernel, [real](socket::Netlink) or [simulated](socket::simulated);
 //! - `ack` (private): which answer belongs to which operation;
 //! - [`pipeline`]: all of these joined, sans-IO: bytes in, bytes out;
-//! - [`agent`]: the pipeline driven by tokio. Most programs need only this and the [`prelude`].
+//! - [`agent`]: the pipeline driven by tokio. Most programs need only this and the [`prelude`];
+//! - [`database`]: tables of the agent's own rows, and entries that follow them.
 
 #[cfg(doctest)]
 extern crate self as ksync_runtime;
 
 mod ack;
 pub mod agent;
+pub mod database;
 pub mod declare;
 pub mod engine;
 pub mod pipeline;

@@ -115,6 +115,13 @@ impl<T: KSyncEntry> Table<T> {
         self.shared.wait_for(|pipeline| pipeline.engine().is_empty::<T>().then_some(())).await
     }
 
+    /// Whether the table is being emptied by [`delete_all`](Self::delete_all): nothing can be declared there any
+    /// more.
+    #[must_use]
+    pub fn is_going_away(&self) -> bool {
+        self.shared.lock().engine().is_going_away::<T>()
+    }
+
     /// Waits until one entry is in sync, or can't get there by itself: nothing at all is under way any more.
     ///
     /// # Errors

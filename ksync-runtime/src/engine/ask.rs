@@ -137,6 +137,14 @@ impl Engine {
         !self.work.is_empty() || !self.losses.is_empty()
     }
 
+    /// Whether the table of a kind is being emptied by [`delete_all`](Self::delete_all): nothing can be declared
+    /// there any more.
+    #[must_use]
+    pub fn is_going_away<T: KSyncEntry>(&self) -> bool {
+        let table = self.tables.rows::<T>().and_then(|(number, _)| self.tables.get(number));
+        table.is_some_and(|table| table.going_away)
+    }
+
     /// Whether the table of a kind has no entries.
     #[must_use]
     pub fn is_empty<T: KSyncEntry>(&self) -> bool {
