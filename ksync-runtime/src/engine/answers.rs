@@ -166,16 +166,36 @@ impl Engine {
             return self.queue(entry, verb, true);
         }
         self.outstanding -= 1;
+        let mut looked_up = false;
         if let Some(core) = self.tables.core_mut(entry) {
+            looked_up = core.is(Flag::Lookup);
             core.set(Flag::Outstanding, false);
             core.set(Flag::Lookup, false);
             core.set_verb(None);
         }
+        let outcome = if looked_up { self.looked_up(entry, outcome) } else { outcome };
         match outcome {
             Outcome::Failed(error) => self.failed(entry, verb, error, now),
             Outcome::Done { index } => self.done(entry, verb, index, now),
             Outcome::Unknown => self.unknown(entry, verb, now),
         }
+    }
+
+    /// What comes of asking for an index. Without one the entry is no use to anybody, so it counts as refused;
+    /// but the kernel took the object before, and may still have it.
+    fn looked_up(&mut self, entry: EntryId, outcome: Outcome) -> Outcome {
+        let outcome = match outcome {
+            Outcome::Done { index: None } => {
+                Outcome::Failed(OperationError::local(None, "the kernel did not tell the object's index"))
+            }
+            other => other,
+        };
+        if let Outcome::Failed(_) = outcome
+            && let Some(core) = self.tables.core_mut(entry)
+        {
+            core.set(Flag::Doubt, true);
+        }
+        outcome
     }
 
     fn done(&mut self, entry: EntryId, verb: Verb, index: Option<u32>, now: Instant) {
@@ -321,6 +341,9 @@ impl Engine {
         self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Trouble, true);
+            // While the answer was on its way, the object may have gone.
+            let doubt = core.is(Flag::Doubt) || core.is(Flag::Shaken);
+            core.set(Flag::Doubt, doubt);
         }
         match verb {
             Verb::Add => {

@@ -68,6 +68,10 @@ impl Engine {
             self.queued -= 1;
         }
         self.tables.set_state(entry, before);
+        // Who began to wait when the operation was queued may go on.
+        if self.is_resolved(entry) && self.has_waiters(entry) {
+            self.work.push_back(Work::Wake(entry));
+        }
     }
 
     /// Takes back an operation that has not left, and decides anew.

@@ -146,7 +146,11 @@ impl Core {
         has_index
             && match schema.resolved_on {
                 ResolvedOn::Accepted => {
-                    self.is(Flag::Accepted) && !self.state.is_deleting() && self.state != State::RenewWait
+                    self.is(Flag::Accepted)
+                        && !self.is(Flag::Doubt)
+                        && !self.is(Flag::Shaken)
+                        && !self.state.is_deleting()
+                        && self.state != State::RenewWait
                 }
                 ResolvedOn::Sent => {
                     matches!(self.state, State::InSync | State::SyncWait | State::NeedSync)
