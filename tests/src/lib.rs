@@ -2,7 +2,10 @@
 //!
 //! Nothing here knows how the runtime works inside.
 
+pub mod explore;
 pub mod iproute2;
 pub mod machine;
 pub mod namespace;
+pub mod scenario;
+pub mod simulation;
 pub mod worlds;

@@ -84,7 +84,7 @@ DEL_DEFER_SYNC    | ADD_NACK | unsent GONE
 const CHANGE_REFUSED: &str = "
 SYNC_WAIT         | CHANGE_NACK | if unseen: clear ADD; if again: clear RENEW; CHANGE_DEFER
 NEED_SYNC         | CHANGE_NACK | if unseen: clear ADD; if again: clear RENEW; CHANGE
-DEL_DEFER_SYNC    | CHANGE_NACK | if unseen: GONE; DELETE
+DEL_DEFER_SYNC    | CHANGE_NACK | if unseen: clear GONE; clear DELETE
 ";
 
 /// The kernel refused the delete. With `seen` = 0 the object was not there, which is what was asked for: the

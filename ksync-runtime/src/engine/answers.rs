@@ -152,7 +152,8 @@ impl Engine {
                 .tables
                 .core(entry)
                 .is_some_and(|core| core.is(Flag::Outstanding) && !core.is(Flag::Queued));
-        let verb = self.tables.core(entry).and_then(|core| core.verb());
+        let verb = self.tables.core(entry).filter(|core| core.action() == Some(operation.action));
+        let verb = verb.and_then(|core| core.verb());
         let (true, Some(verb)) = (current, verb) else {
             self.rejected += 1;
             tracing::error!(?operation, "answer for an operation that is not outstanding");
@@ -373,7 +374,13 @@ impl Engine {
                 }
                 self.fire(entry, Event::ChangeNack, now);
             }
-            Verb::Delete => self.fire(entry, Event::DelNack, now),
+            Verb::Delete => {
+                // What the kernel refuses to delete is there, whoever made it.
+                if let Some(core) = self.tables.core_mut(entry) {
+                    core.set(Flag::Seen, true);
+                }
+                self.fire(entry, Event::DelNack, now);
+            }
         }
     }
 }

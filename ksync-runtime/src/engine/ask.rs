@@ -169,6 +169,14 @@ impl Engine {
         self.edges.len()
     }
 
+    /// How many references there are to an entry.
+    #[must_use]
+    pub fn references_to<T: KSyncEntry>(&self, key: &T::Key) -> usize {
+        self.find::<T>(key)
+            .and_then(|entry| self.tables.core(entry))
+            .map_or(0, |core| self.edges.to(core.waiters).count() + self.edges.to(core.referrers).count())
+    }
+
     /// Why the first `most` declared entries that are not in sync are not, and how many there are in all.
     #[must_use]
     pub fn unsettled(&self, most: usize) -> (Vec<Why>, usize) {

@@ -33,6 +33,7 @@ impl Engine {
         };
         core.set(Flag::Declared, false);
         self.recall(entry);
+        self.let_go_of_unsent(entry);
         self.clear_trouble(entry);
         self.fire(entry, Event::DelReq, now);
         true
@@ -160,6 +161,10 @@ impl Engine {
         match step.next {
             State::AddDefer | State::ChangeDefer => {
                 let missing = self.wait(entry);
+                if missing {
+                    // It goes on when that comes; time alone does not help.
+                    self.troubles.stop_timer(entry);
+                }
                 let refused = event == Event::AddNack && self.troubles.of(entry).is_some();
                 let doubt = self.tables.core(entry).is_some_and(|core| core.is(Flag::Doubt));
                 if step.next == State::AddDefer && doubt && (missing || refused) {

@@ -10,6 +10,18 @@ use crate::declare::{KSyncEntry, Verb};
 use crate::table::Shadow;
 
 impl Engine {
+    /// What was declared last and never sent is of no concern any more: it refers to nothing.
+    pub(super) fn let_go_of_unsent(&mut self, entry: EntryId) {
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        let behind = core.is(Flag::HeldCopy) && !core.is(Flag::Outstanding) && !core.is(Flag::MaybeHeld);
+        if behind || core.is(Flag::SentCopy) {
+            let edges = std::mem::replace(&mut core.edges, NONE);
+            self.release_edges(edges);
+        }
+    }
+
     /// What came of a value that was replaced: the kernel may hold it, or it may be on its way there.
     pub(super) fn put_away<T: KSyncEntry>(
         &mut self,

@@ -1,5 +1,6 @@
 //! What the engine keeps of every entry, in as few words as it can.
 
+use super::Action;
 use super::machine::State;
 use crate::declare::{IndexSource, ResolvedOn, Schema, Target, Verb};
 use crate::table::MAX_SLOTS;
@@ -128,6 +129,11 @@ impl Core {
             3 => Some(Verb::Delete),
             _ => None,
         }
+    }
+
+    /// The operation that is queued or outstanding, as it is handed out.
+    pub(crate) fn action(&self) -> Option<Action> {
+        self.verb().map(|verb| if self.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) })
     }
 
     pub(crate) fn set_verb(&mut self, verb: Option<Verb>) {
