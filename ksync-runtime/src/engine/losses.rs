@@ -50,6 +50,8 @@ impl Engine {
         // With an add or change on its way, nobody can say which came first: the state machine asks for both
         // again. A delete on its way will find nothing, and its answer settles it.
         let under_way = core.is(Flag::Outstanding);
+        // Passed on once is enough: in a circle the news comes back.
+        let known = under_way && core.is(Flag::Shaken);
         // If it is not certain what the kernel holds, the answer to what is sent next will tell.
         if !under_way && (!core.is(Flag::Accepted) || core.is(Flag::Doubt)) {
             return;
@@ -64,7 +66,7 @@ impl Engine {
             }
         }
         let flushes = self.tables.get(entry.table()).is_some_and(|table| table.schema.flushes_dependents);
-        if flushes {
+        if flushes && !known {
             self.losses.push_back(Loss::Dependents(entry));
         }
         self.fire(entry, Event::Lost, now);
