@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use ksync_runtime::engine::machine::State;
+use ksync_runtime::engine::{Engine, Outcome, RetryPolicy};
 use ksync_tests::explore::{
     Action, Flushing, Kept, Kind, Manner, Numbered, Plain, Plan, Scarce, Wish, World,
 };
@@ -151,6 +153,33 @@ fn a_loss_that_is_passed_round_a_circle_comes_to_an_end() {
         done.send(()).expect("somebody waits");
     });
     waits.recv_timeout(Duration::from_secs(20)).expect("it comes to an end");
+}
+
+/// An answer belongs to one life of an entry: the next one has the same key, and the same place in the table.
+#[test]
+fn an_answer_of_an_earlier_life_is_rejected() {
+    let now = Instant::now();
+    let mut engine = Engine::new(RetryPolicy::default());
+    engine.register::<Flushing>().expect("room for one kind");
+    let ask = |engine: &mut Engine, step: &dyn Fn(&mut Engine)| {
+        step(engine);
+        while engine.work(16, now) {}
+        engine.next_operation(now).expect("something to be sent")
+    };
+    let set = |engine: &mut Engine| engine.set(Flushing::make(1, wish(0, &[])), now).expect("room");
+    let done = Outcome::Done { index: None };
+
+    let first = ask(&mut engine, &set);
+    engine.handle_outcome(first, done.clone(), now);
+    let delete = ask(&mut engine, &|engine| assert!(engine.remove::<Flushing>(&1, now)));
+    engine.handle_outcome(delete, done.clone(), now);
+    let second = ask(&mut engine, &set);
+    assert_eq!(first.entry, second.entry);
+
+    engine.handle_outcome(first, done.clone(), now);
+    assert_eq!((engine.rejected(), engine.state::<Flushing>(&1)), (1, Some(State::SyncWait)));
+    engine.handle_outcome(second, done, now);
+    assert_eq!((engine.rejected(), engine.state::<Flushing>(&1)), (1, Some(State::InSync)));
 }
 
 #[test]

@@ -3,25 +3,25 @@
 //! It does one [`Action`] at a time and checks the rules of the engine after each. It drives the engine by its
 //! public face, and reads what the engine writes from the bytes.
 
+mod fingerprint;
+mod kernel;
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use ksync_runtime::declare::{ErrorClass, IndexSource, OperationError, Progress, Verb};
+use ksync_runtime::declare::{IndexSource, OperationError, Progress, Verb};
 use ksync_runtime::engine::machine::{Event, State};
-use ksync_runtime::engine::{Action as Asked, Engine, Failure, Operation, Outcome, RetryPolicy};
-use ksync_runtime::wire::{AttributeList, Messages, Request};
+use ksync_runtime::engine::{Action as Asked, Engine, Operation, Outcome, RetryPolicy};
+use ksync_runtime::wire::Request;
 
-use super::kinds::{Kind, NOT_IN_PLACE, Wish};
-
-const ENOENT: i32 = 2;
-const EBUSY: i32 = 16;
-const EEXIST: i32 = 17;
-const ENODEV: i32 = 19;
-const EINVAL: i32 = 22;
+use super::kinds::{Kind, Wish};
+use fingerprint::Trail;
+use kernel::{EBUSY, EINVAL, ENOENT, Object, decode};
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,57 +67,11 @@ impl Action {
     }
 }
 
-/// An object of the model kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Object {
-    index: u32,
-    value: u32,
-    fixed: u32,
-    /// Indexes.
-    refers_to: [Option<u32>; 2],
-}
-
 /// An operation that left the engine. The kernel acted on it; the answer is on its way.
 #[derive(Clone, Debug)]
 struct InFlight {
     operation: Operation,
     answer: Result<Option<u32>, i32>,
-}
-
-/// What the engine wrote.
-struct Written {
-    key: u32,
-    flags: u16,
-    index: Option<u32>,
-    value: u32,
-    fixed: u32,
-    refers_to: [Option<u32>; 2],
-}
-
-/// What the engine knows of an entry and shows to nobody, as far as it matters for what comes next: a digest of
-/// what it follows from. As long as no answer was lost and none is awaited, it follows from what can be seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Trail {
-    /// All that happened since the kernel's object was last beyond doubt.
-    digest: u64,
-    /// Since then an answer was lost, or something was lost while an answer was on its way.
-    doubtful: bool,
-    /// Something was lost while the answer that is awaited is on its way.
-    shaken: bool,
-    /// Which of the entry's dependencies came into step while it waited.
-    came: BTreeSet<u32>,
-}
-
-fn digest(of: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
-}
-
-impl Trail {
-    fn note(&mut self, what: impl Hash) {
-        self.digest = digest((self.digest, what));
-    }
 }
 
 /// A small world of entries of one kind.
@@ -136,6 +90,8 @@ pub struct World<T> {
     trails: BTreeMap<u32, Trail>,
     /// Whose delete is sent again, because its answer was lost.
     resent: BTreeSet<u32>,
+    /// Who was refused before something that it needs changed, and was not sent again since.
+    owed: BTreeSet<u32>,
     /// The order in which operations were queued, first fresh ones, then retries.
     lanes: [Vec<u32>; 2],
     story: Option<String>,
@@ -163,6 +119,7 @@ impl<T: Kind> World<T> {
             flushed: BTreeMap::new(),
             trails: BTreeMap::new(),
             resent: BTreeSet::new(),
+            owed: BTreeSet::new(),
             lanes: [Vec::new(), Vec::new()],
             story: None,
             kind: PhantomData,
@@ -230,11 +187,13 @@ impl<T: Kind> World<T> {
         self.tell(|| format!("{action:?}"));
         match action {
             Action::Set(key, wish) => {
+                self.owed.remove(&key);
                 self.declared.insert(key, wish);
                 self.note(key, wish);
                 self.engine.set(T::make(key, wish), self.now).map_err(|error| error.to_string())?;
             }
             Action::Remove(key) => {
+                self.owed.remove(&key);
                 let was_declared = self.declared.remove(&key).is_some();
                 self.note(key, "removed");
                 if self.engine.remove::<T>(&key, self.now) != was_declared {
@@ -298,7 +257,8 @@ impl<T: Kind> World<T> {
         if self.in_flight.values().any(|other| other.operation.entry == operation.entry) {
             return Err(format!("{key}: two operations are outstanding"));
         }
-        self.check_order(operation, &written)?;
+        self.owed.remove(&key);
+        self.check_sent(operation, &written)?;
         let answer = match manner {
             Manner::Good => self.kernel_acts(operation, &written)?,
             Manner::Busy => Err(EBUSY),
@@ -306,119 +266,6 @@ impl<T: Kind> World<T> {
         };
         self.in_flight.insert(key, InFlight { operation, answer });
         Ok(())
-    }
-
-    /// Nothing is sent before what it needs is there, or deleted while it is needed.
-    fn check_order(&self, operation: Operation, written: &Written) -> Result<(), String> {
-        let key = written.key;
-        match operation.action {
-            Asked::Write(Verb::Add | Verb::Change) => {
-                let wish = self.declared.get(&key);
-                let needs: Vec<u32> = wish.into_iter().flat_map(Wish::needs).collect();
-                let numbers: Vec<u32> = written.refers_to.into_iter().flatten().collect();
-                if wish.is_none() || needs.len() != numbers.len() {
-                    return Err(format!("{key} is sent with {numbers:?}, and declared is {wish:?}"));
-                }
-                for (need, number) in needs.into_iter().zip(numbers) {
-                    if !self.accepted.contains(&need) {
-                        return Err(format!("{key} is sent before {need} is accepted"));
-                    }
-                    if self.engine.index::<T>(&need) != Some(number) {
-                        return Err(format!("{key} is sent with {number}, which is not {need}"));
-                    }
-                }
-            }
-            Asked::Write(Verb::Delete) => {
-                // A delete that an add follows is sent whoever refers to it, and again, as it was, if its answer
-                // was lost.
-                let renewal =
-                    self.engine.state::<T>(&key) == Some(State::RenewWait) || self.resent.contains(&key);
-                let index = self.kernel.get(&key).map(|object| object.index);
-                let user = self
-                    .kernel
-                    .iter()
-                    .find(|(_, object)| index.is_some() && object.refers_to.contains(&index))
-                    .map(|(user, _)| *user);
-                if let Some(user) = user
-                    && !renewal
-                {
-                    return Err(format!("{key} is deleted, and {user} in the kernel refers to it"));
-                }
-            }
-            Asked::Lookup => {}
-        }
-        Ok(())
-    }
-
-    /// What the kernel does.
-    fn kernel_acts(
-        &mut self,
-        operation: Operation,
-        written: &Written,
-    ) -> Result<Result<Option<u32>, i32>, String> {
-        let key = written.key;
-        let held = self.kernel.get(&key).copied();
-        let verb = match operation.action {
-            Asked::Write(verb) => verb,
-            Asked::Lookup => return Ok(held.map(|object| Some(object.index)).ok_or(ENOENT)),
-        };
-        if verb == Verb::Delete {
-            if held.is_none() {
-                return Ok(Err(ENOENT));
-            }
-            for victim in self.remove_object(key) {
-                self.tell(|| format!("   {victim} goes with it"));
-                self.flushed.insert(victim, key);
-            }
-            return Ok(Ok(None));
-        }
-        let known = |index: &u32| self.kernel.values().any(|object| object.index == *index);
-        if !written.refers_to.iter().flatten().all(known) {
-            return Ok(Err(ENODEV));
-        }
-        const EXCL: u16 = 0x200;
-        match (verb, held) {
-            (Verb::Add, Some(_)) if written.flags & EXCL != 0 => return Ok(Err(EEXIST)),
-            (Verb::Change, None) => return Ok(Err(ENOENT)),
-            (Verb::Change, Some(object)) if object.fixed != written.fixed => {
-                return Ok(Err(NOT_IN_PLACE));
-            }
-            _ => {}
-        }
-        let index = match (T::SCHEMA.index, held) {
-            (IndexSource::Kernel, Some(object)) => object.index,
-            (IndexSource::Kernel, None) => {
-                self.last_index += 1;
-                self.last_index
-            }
-            _ => written.index.ok_or_else(|| format!("{key} is sent without an index"))?,
-        };
-        if self.kernel.iter().any(|(other, object)| *other != key && object.index == index) {
-            return Err(format!("{key} is sent with index {index}, which another one has"));
-        }
-        let Written { value, fixed, refers_to, .. } = *written;
-        self.kernel.insert(key, Object { index, value, fixed, refers_to });
-        // Which number it has is told to those who ask for it.
-        Ok(Ok(None))
-    }
-
-    /// Takes an object out of the kernel, and what goes with it.
-    fn remove_object(&mut self, key: u32) -> Vec<u32> {
-        let mut victims = Vec::new();
-        let mut gone: Vec<u32> = self.kernel.remove(&key).map(|object| object.index).into_iter().collect();
-        while T::SCHEMA.flushes_dependents
-            && let Some(index) = gone.pop()
-        {
-            self.kernel.retain(|user, object| {
-                let refers = object.refers_to.contains(&Some(index));
-                if refers {
-                    victims.push(*user);
-                    gone.push(object.index);
-                }
-                !refers
-            });
-        }
-        victims
     }
 
     /// An answer reaches the engine, or is lost.
@@ -435,6 +282,8 @@ impl<T: Kind> World<T> {
         let trail = self.trails.entry(key).or_default();
         let known = match outcome {
             Outcome::Unknown => false,
+            // The object is there, and under which number is not known.
+            Outcome::Failed(_) if operation.action == Asked::Lookup => false,
             Outcome::Failed(_) => !trail.doubtful && !trail.shaken,
             Outcome::Done { .. } => !trail.shaken,
         };
@@ -450,6 +299,11 @@ impl<T: Kind> World<T> {
         match (operation.action, &outcome) {
             (Asked::Write(Verb::Add | Verb::Change), Outcome::Done { .. }) => {
                 self.accepted.insert(key);
+                for (user, wish) in &self.declared {
+                    if wish.needs().any(|need| need == key) && self.is_refused(*user) {
+                        self.owed.insert(*user);
+                    }
+                }
             }
             (Asked::Write(Verb::Delete), Outcome::Done { .. }) => self.told_gone(key),
             (Asked::Write(Verb::Add), Outcome::Failed(_)) => {
@@ -471,6 +325,7 @@ impl<T: Kind> World<T> {
     /// The engine learns that an object is gone, and can know what went with it.
     fn told_gone(&mut self, key: u32) {
         self.accepted.remove(&key);
+        self.flushed.remove(&key);
         let (accepted, in_flight) = (&mut self.accepted, &self.in_flight);
         self.flushed.retain(|victim, with| {
             if *with == key && !in_flight.contains_key(victim) {
@@ -530,246 +385,6 @@ impl<T: Kind> World<T> {
         }
     }
 
-    /// The rules that hold at any time.
-    fn check(&self) -> Result<(), String> {
-        if self.engine.rejected() > 0 {
-            return Err("an event came where it can't".to_owned());
-        }
-        // A delete whose answer was lost is sent again, and counts as outstanding all the while.
-        let outstanding = self.in_flight.len()..=self.in_flight.len() + self.engine.queued();
-        if !outstanding.contains(&self.engine.outstanding()) {
-            return Err(format!("{} operations are said to be outstanding", self.engine.outstanding()));
-        }
-        for (key, wish) in &self.declared {
-            let state = self.engine.state::<T>(key);
-            if state.is_none_or(State::is_deleting) || state == Some(State::Temp) {
-                return Err(format!("{key} is declared, and its state is {state:?}"));
-            }
-            let excused = self.flushed.contains_key(key) || self.rests_on_doubt(wish, self.declared.len());
-            if state == Some(State::InSync) && !excused && !self.holds(*key, wish) {
-                return Err(format!("{key} is said to be in sync, and the kernel holds something else"));
-            }
-        }
-        let all = self.engine.counts::<T>();
-        if all.in_state(State::Init) + all.in_state(State::Free) > 0 {
-            return Err("an entry is left at its beginning or end".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Whether something that the wish needs, at most `depth` steps away, is in doubt: with it, its users may
-    /// be gone, and nobody can know before it was sent again.
-    fn rests_on_doubt(&self, wish: &Wish, depth: usize) -> bool {
-        depth > 0
-            && wish.needs().any(|need| {
-                let doubtful = self.trails.get(&need).is_some_and(|trail| trail.doubtful)
-                    && self.engine.state::<T>(&need) != Some(State::InSync);
-                let needed = self.declared.get(&need);
-                doubtful || needed.is_some_and(|wish| self.rests_on_doubt(wish, depth - 1))
-            })
-    }
-
-    /// Whether the kernel holds just this.
-    fn holds(&self, key: u32, wish: &Wish) -> bool {
-        let index = |key: &u32| self.kernel.get(key).map(|object| object.index);
-        let known = |key: u32| {
-            // A kernel that leaves users alone leaves them with the number of what is being renewed.
-            index(&key).or_else(|| self.engine.index::<T>(&key))
-        };
-        self.kernel.get(&key).is_some_and(|object| {
-            object.value == wish.value
-                && object.fixed == wish.fixed
-                && object.refers_to == [wish.first.map(known), wish.second.map(known)].map(Option::flatten)
-                && self.engine.index::<T>(&key) == Some(object.index)
-        })
-    }
-
-    /// Whether nothing will happen any more by itself.
-    #[must_use]
-    pub fn is_at_rest(&self) -> bool {
-        self.engine.is_idle() && self.engine.next_timeout().is_none()
-    }
-
-    /// Lets everything come to rest, with nothing going wrong.
-    ///
-    /// # Errors
-    /// The rule that was broken, or that it does not come to rest.
-    pub fn rest(&mut self) -> Result<(), String> {
-        for _ in 0..500 {
-            let Some(action) = self.possible(false).first().copied() else {
-                return if self.is_at_rest() { Ok(()) } else { Err("it rests and is not idle".to_owned()) };
-            };
-            self.act(action)?;
-        }
-        Err("it does not come to rest".to_owned())
-    }
-
-    fn failure(&self, key: u32) -> Option<Failure> {
-        self.engine.why::<T>(&key)?.chain.into_iter().next()?.failure
-    }
-
-    /// Whether nothing keeps the entry from the kernel: all that it needs is declared, in no circle, has a
-    /// number, and was not refused for good.
-    fn can_be_there(&self, key: u32, on_the_way: &mut Vec<u32>) -> bool {
-        let Some(wish) = self.declared.get(&key) else { return false };
-        if on_the_way.contains(&key) || self.failure(key).is_some() {
-            return false;
-        }
-        if T::SCHEMA.index != IndexSource::Kernel && self.engine.index::<T>(&key).is_none() {
-            return false;
-        }
-        on_the_way.push(key);
-        let all = wish.needs().all(|need| self.can_be_there(need, on_the_way));
-        on_the_way.pop();
-        all
-    }
-
-    /// At rest the kernel holds what is declared and can be there, and nothing that nobody needs.
-    ///
-    /// # Errors
-    /// What is missing, or left over.
-    pub fn check_at_rest(&self) -> Result<(), String> {
-        if self.kernel_has_circle() {
-            // Nobody can take that apart without deleting something that is referred to.
-            return Ok(());
-        }
-        for (key, wish) in &self.declared {
-            let state = self.engine.state::<T>(key);
-            if self.can_be_there(*key, &mut Vec::new())
-                && (state != Some(State::InSync) || !self.holds(*key, wish))
-            {
-                return Err(format!("at rest {key} is {state:?} and not as declared"));
-            }
-            if let Some(failure) = self.failure(*key)
-                && wish.needs().all(|need| self.can_be_there(need, &mut vec![*key]))
-                && failure.class != ErrorClass::Refused
-                && failure.class != ErrorClass::AlreadyThere
-            {
-                return Err(format!("at rest {key} has a failure that time would heal: {failure}"));
-            }
-        }
-        // What is declared, what that names, and what these refer to in the kernel.
-        let mut needed: BTreeSet<u32> = self.declared.keys().copied().collect();
-        needed.extend(self.declared.values().flat_map(Wish::needs));
-        loop {
-            let known = needed.len();
-            let objects = needed.iter().filter_map(|key| self.kernel.get(key));
-            let indexes: BTreeSet<u32> = objects.flat_map(|object| object.refers_to).flatten().collect();
-            let more = self.kernel.iter().filter(|(_, object)| indexes.contains(&object.index));
-            needed.extend(more.map(|(key, _)| *key).collect::<Vec<_>>());
-            if needed.len() == known {
-                break;
-            }
-        }
-        for key in self.kernel.keys().filter(|key| !needed.contains(key)) {
-            // Somebody who is wanted and was refused may still refer to it, for all that the engine knows.
-            let in_doubt = self.declared.keys().any(|user| self.failure(*user).is_some());
-            if !in_doubt {
-                return Err(format!("at rest {key} is left in the kernel, and nobody needs it"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing goes wrong any more and what was refused is changed: all that can be there is there. Then
-    /// everything is removed: nothing is left anywhere.
-    ///
-    /// # Errors
-    /// What is not as it has to be.
-    pub fn end(&mut self) -> Result<(), String> {
-        for (key, wish) in self.declared.clone() {
-            if self.failure(key).is_some() {
-                self.act(Action::Set(key, Wish { value: wish.value + 10, ..wish }))?;
-                self.act(Action::Set(key, wish))?;
-            }
-        }
-        self.rest()?;
-        self.check_at_rest()?;
-        for (key, wish) in &self.declared {
-            let complete = wish.needs().all(|need| self.can_be_there(need, &mut vec![*key]));
-            if complete && self.failure(*key).is_some() {
-                return Err(format!("{key} was changed, nothing goes wrong any more, and still it fails"));
-            }
-        }
-        if self.kernel_has_circle() {
-            return Ok(());
-        }
-        for key in self.declared.keys().copied().collect::<Vec<_>>() {
-            self.act(Action::Remove(key))?;
-        }
-        self.rest()?;
-        let left = self.engine.counts::<T>().total();
-        if !self.kernel.is_empty() || left > 0 || self.engine.references() > 0 {
-            return Err(format!(
-                "in the end {left} entries and {} references are left",
-                self.engine.references()
-            ));
-        }
-        Ok(())
-    }
-
-    /// Whether objects in the kernel refer to each other in a circle: a change of one that is there can close it.
-    fn kernel_has_circle(&self) -> bool {
-        let mut left: Vec<Object> = self.kernel.values().copied().collect();
-        loop {
-            let before = left.len();
-            let used: BTreeSet<u32> = left.iter().flat_map(|object| object.refers_to).flatten().collect();
-            left.retain(|object| used.contains(&object.index));
-            if left.len() == before {
-                return before > 0;
-            }
-        }
-    }
-
-    /// A number that differs for worlds that can go on differently.
-    #[must_use]
-    pub fn fingerprint(&self, keys: &[u32]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        let failures: BTreeMap<u32, Failure> =
-            keys.iter().filter_map(|key| Some((*key, self.failure(*key)?))).collect();
-        let mut timers: Vec<(Instant, u32)> =
-            failures.iter().filter_map(|(key, failure)| Some((failure.retry_at?, *key))).collect();
-        timers.sort_unstable();
-        for (_, key) in timers {
-            key.hash(&mut hasher);
-        }
-        // A number that the kernel gives out matters by who has it, not by how great it is.
-        let relative = |index: u32| match T::SCHEMA.index {
-            IndexSource::Kernel => {
-                self.kernel.iter().find(|(_, object)| object.index == index).map_or(0, |(key, _)| *key)
-            }
-            _ => index,
-        };
-        for key in keys {
-            (key, self.engine.state::<T>(key)).hash(&mut hasher);
-            self.engine.index::<T>(key).map(relative).hash(&mut hasher);
-            self.trails.get(key).hash(&mut hasher);
-            failures.get(key).map(|failure| (failure.verb, failure.error.errno)).hash(&mut hasher);
-            self.declared.get(key).hash(&mut hasher);
-            self.kernel
-                .get(key)
-                .map(|object| Object {
-                    index: relative(object.index),
-                    refers_to: object.refers_to.map(|index| index.map(relative)),
-                    ..*object
-                })
-                .hash(&mut hasher);
-            self.in_flight
-                .get(key)
-                .map(|flight| {
-                    let action = match flight.operation.action {
-                        Asked::Write(verb) => Some(verb),
-                        Asked::Lookup => None,
-                    };
-                    (action, flight.answer.map(|index| index.map(relative)))
-                })
-                .hash(&mut hasher);
-        }
-        (&self.accepted, &self.flushed, &self.resent, &self.lanes, self.engine.queued()).hash(&mut hasher);
-        self.engine.references().hash(&mut hasher);
-        hasher.finish()
-    }
-
     fn tell(&mut self, line: impl FnOnce() -> String) {
         if let Some(story) = &mut self.story {
             let _ = writeln!(story, "{}", line());
@@ -787,18 +402,4 @@ impl<T: Kind> fmt::Debug for World<T> {
         }
         Ok(())
     }
-}
-
-fn decode(bytes: &[u8]) -> Option<Written> {
-    let message = Messages::new(bytes).next()?.ok()?;
-    let list = AttributeList::parse(message.body).ok()?;
-    let number = |nla| Some(u32::from_ne_bytes(list.get(nla)?.try_into().ok()?));
-    Some(Written {
-        key: number(1)?,
-        flags: message.flags,
-        index: number(9),
-        value: number(2).unwrap_or(0),
-        fixed: number(3).unwrap_or(0),
-        refers_to: [number(4), number(5)],
-    })
 }

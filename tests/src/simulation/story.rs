@@ -262,7 +262,7 @@ impl Story {
 
     fn begin_part(&mut self) {
         let weather = self.settings.faults.of_part(self.part, &mut self.dice);
-        if weather.leaves_doubt() {
+        if weather.clears_places() {
             self.strangers_withdraw();
         }
         self.doubted |= weather.leaves_doubt();
@@ -633,8 +633,9 @@ impl Story {
             let ours_to_keep = kept(place) || other_end.as_ref().is_some_and(kept);
             let foreign_route = holdings.objects.get(place).is_some_and(|held| !Holdings::has_our_mark(held));
             // An entry whose answer was lost, or whose bridge was created anew, refers to all that it may refer to.
-            let kept_in_doubt = (self.doubted || gaps::BRIDGES_WITH_PORTS_ARE_CREATED_ANEW)
-                && place.state(engine) == Some(State::DelDeferRef);
+            let doubted = self.doubted || gaps::BRIDGES_WITH_PORTS_ARE_CREATED_ANEW;
+            let stays = |place: &Place| place.state(engine) == Some(State::DelDeferRef);
+            let kept_in_doubt = doubted && (stays(place) || other_end.as_ref().is_some_and(stays));
             if !(foreign || ours_to_keep || foreign_route || kept_in_doubt) {
                 let why = place.why(engine).map_or_else(|| "forgotten".to_owned(), |why| why.to_string());
                 let what = format!("{place} was removed, and is still in the kernel: {why}");

@@ -86,6 +86,11 @@ impl Fault {
     pub const fn leaves_doubt(self) -> bool {
         matches!(self, Fault::Overrun | Fault::Silent | Fault::Torn | Fault::Hidden | Fault::Shrink)
     }
+
+    /// Whether it can leave a place empty, or in doubt, that the engine takes for its own.
+    const fn clears_places(self) -> bool {
+        self.leaves_doubt() || matches!(self, Fault::Flush | Fault::Unlink)
+    }
 }
 
 /// Faults that strike together.
@@ -149,8 +154,8 @@ impl Weather {
 
     /// The weather of one part of a story: fair, one fault in turn, several together.
     ///
-    /// Foreign objects and doubt don't meet: an add whose answer was lost is sent again in a way that does not
-    /// insist on being the first, so it may take the place of somebody else's object.
+    /// Foreign objects don't meet doubt, nor objects that disappear: what is sent then does not insist on finding
+    /// the place empty, or on finding the own object there, so it may take the place of somebody else's.
     pub(super) fn of_part(self, part: u64, dice: &mut Dice) -> Self {
         let allowed: Vec<Fault> = self.faults().collect();
         if allowed.is_empty() || part.is_multiple_of(3) {
@@ -164,10 +169,10 @@ impl Weather {
             .into_iter()
             .filter(|_| dice.percent(share))
             .fold(Weather::FAIR, |all, fault| all.and(fault));
-        match (chosen.leaves_doubt() && chosen.has(Fault::Foreign), dice.percent(50)) {
+        match (chosen.has(Fault::Foreign) && chosen.clears_places(), dice.percent(50)) {
             (true, true) => chosen.without(Fault::Foreign),
             (true, false) => {
-                Fault::ALL.into_iter().filter(|fault| fault.leaves_doubt()).fold(chosen, Weather::without)
+                Fault::ALL.into_iter().filter(|fault| fault.clears_places()).fold(chosen, Weather::without)
             }
             (false, _) => chosen,
         }
@@ -189,6 +194,11 @@ impl Weather {
             .filter(|(fault, _)| self.has(*fault))
             .flat_map(|(_, errnos)| errnos.iter().map(|errno| Refusal::new(*errno, "by chance")))
             .collect()
+    }
+
+    /// Whether anything of it can leave a place empty, or in doubt, that the engine takes for its own.
+    pub(super) fn clears_places(self) -> bool {
+        self.faults().any(Fault::clears_places)
     }
 
     /// What the simulated kernel does by itself in this weather.
