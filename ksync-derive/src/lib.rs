@@ -72,7 +72,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `resolved_on_sent` | Those who depend on an object may be sent as soon as it was sent, not only once it was accepted: for slow channels that keep the order. |
 /// | `self_dependent` | The kind may refer to itself. |
 /// | `no_compress` | A delete is sent even if the kernel never saw the entry. |
-/// | `nothing_to_delete = ...`, `nothing_to_change = ...` | When these hold, the operation is complete without a message. |
+/// | `nothing_to_delete = ...` | When it holds, the object is not ours: it is configured, never deleted. A delete is complete without a message, and what refers to the object stays. An add then writes the `none` of a field that is `None`, since the object may hold anything. |
+/// | `nothing_to_change = ...` | When it holds, a change is complete without a message. |
 /// | `check = path` | `fn(&Self) -> Result<(), Invalid>`: refuses values before anybody asks the kernel. |
 /// | `classify = path` | `fn(Verb, i32) -> ErrorClass`: what an error of the kernel means, where the usual reading is wrong. |
 /// | `crate = path` | Where the runtime is, if it was renamed. |
@@ -103,6 +104,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `read_only` | Reported by the kernel, never written or compared. |
 /// | `default` | The default when the attribute is missing. |
 /// | `on(add, change, delete, get)` | The messages that carry it, if not add and change. |
+/// | `survives` | Of a dependency: the kernel keeps the object when it removes what the field refers to, though that kind says `flushes_dependents`. A port outlives its bridge. |
 /// | `check = path` | `fn(&T) -> Result<(), impl Display>`: refuses values, in the name of the field. |
 ///
 /// # Dependencies

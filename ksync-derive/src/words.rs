@@ -74,6 +74,8 @@ pub(crate) const READ_ONLY: &str = "read_only";
 pub(crate) const DEFAULT: &str = "default";
 /// Field: the agent's own, not on the wire.
 pub(crate) const SKIP: &str = "skip";
+/// Field: the object outlives what the field refers to.
+pub(crate) const SURVIVES: &str = "survives";
 /// Enum: the attribute that carries the variant's name. Variant: that name.
 pub(crate) const KIND: &str = "kind";
 /// Enum: the attribute that nests the variant's fields.
@@ -116,10 +118,13 @@ pub(crate) const OF_INDEX: &[&str] = &[FROM, RANGE, NLA, HEADER];
 /// In `on(...)`.
 pub(crate) const VERBS: &[&str] = &[ADD, CHANGE, DELETE, GET];
 /// On a field of a kind.
-pub(crate) const OF_FIELD: &[&str] =
-    &[KEY, NLA, HEADER, BIT, MASK, WITH, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP, ON, CHECK];
+pub(crate) const OF_FIELD: &[&str] = &[
+    KEY, NLA, HEADER, BIT, MASK, WITH, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP, ON, CHECK,
+    SURVIVES,
+];
 /// On a field of a nested attribute.
-pub(crate) const OF_NESTED_FIELD: &[&str] = &[NLA, HEADER, BIT, MASK, WITH, WRITE_ONLY, DEFAULT, SKIP, CHECK];
+pub(crate) const OF_NESTED_FIELD: &[&str] =
+    &[NLA, HEADER, BIT, MASK, WITH, WRITE_ONLY, DEFAULT, SKIP, CHECK, SURVIVES];
 /// On a struct that derives `KSyncNested`.
 pub(crate) const OF_NESTED_STRUCT: &[&str] = &[HEADER, FILL, CRATE];
 /// On an enum that derives `KSyncNested`.

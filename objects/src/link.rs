@@ -3,7 +3,7 @@
 //! What the kernel can create and what only gets configured are one kind here: the interfaces of a host have
 //! one name space, and whatever refers to a link should not have to know where it came from.
 
-use ksync_runtime::declare::Invalid;
+use ksync_runtime::declare::{ErrorClass, Invalid, Verb};
 use ksync_runtime::prelude::*;
 
 /// A network interface.
@@ -44,6 +44,7 @@ use ksync_runtime::prelude::*;
     nothing_to_delete = !self.kind.is_created(),
     merge, self_dependent, flushes_dependents, early,
     check = refers_to_others,
+    classify = what_errors_mean,
 )]
 pub struct Link {
     /// The interface name: 1 to 15 bytes, no `/`, no white space, neither `.` nor `..`.
@@ -64,7 +65,7 @@ pub struct Link {
     pub mac: Option<MacAddr6>,
     /// The bridge, or other master, that it is a port of. `None` takes it out. `ip link set master`
     #[depends_on]
-    #[ksync(nla = IFLA_MASTER, none = 0u32)]
+    #[ksync(nla = IFLA_MASTER, none = 0u32, survives)]
     pub master: Option<Ref<Link>>,
 }
 
@@ -189,6 +190,15 @@ fn is_vxlan_id(id: &u32) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{id} is too large: a VXLAN network identifier has 24 bits"))
+}
+
+/// The kernel answers ENODEV to a change when the link itself is missing, and EINVAL when its master is.
+fn what_errors_mean(verb: Verb, errno: i32) -> ErrorClass {
+    const ENODEV: i32 = 19;
+    match (verb, errno) {
+        (Verb::Change, ENODEV) => ErrorClass::Gone,
+        _ => ErrorClass::of(verb, errno),
+    }
 }
 
 /// A link that waits for itself would wait for ever.

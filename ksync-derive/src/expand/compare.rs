@@ -28,8 +28,10 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             }
         })
     });
+    let configured = configured(kind);
     quote! {
         fn compare(&self, __desired: &Self) -> #runtime::Difference {
+            #configured
             #(#recreations)*
             #(#changes)*
             #runtime::Difference::Same
@@ -54,9 +56,29 @@ fn recreation(kind: &Kind, field: &Field) -> Option<TokenStream> {
     } else {
         return None;
     };
-    Some(quote! {
-        if #condition {
-            return #runtime::Difference::Recreate { field: #name };
+    let recreate = quote!(return #runtime::Difference::Recreate { field: #name };);
+    Some(if kind.nothing_to_delete.is_some() {
+        quote!(if #condition { if __configured { return #runtime::Difference::Change; } #recreate })
+    } else {
+        quote!(if #condition { #recreate })
+    })
+}
+
+/// What is only configured can't be created anew: whatever differs, a change is all that can be done. Whether
+/// it is can differ from value to value, so both are asked.
+fn configured(kind: &Kind) -> Option<TokenStream> {
+    let (ident, runtime) = (&kind.ident, &kind.runtime);
+    kind.nothing_to_delete.as_ref().map(|when| {
+        quote! {
+            trait __Configured {
+                fn __is_configured(&self) -> #runtime::core::primitive::bool;
+            }
+            impl __Configured for #ident {
+                fn __is_configured(&self) -> #runtime::core::primitive::bool {
+                    #when
+                }
+            }
+            let __configured = __Configured::__is_configured(self) && __Configured::__is_configured(__desired);
         }
     })
 }

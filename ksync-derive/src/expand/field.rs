@@ -271,20 +271,21 @@ pub(super) fn check(field: &Field, runtime: &Runtime, value: &TokenStream) -> To
 /// Shows the field's references. `value` is a mutable reference to it.
 pub(super) fn references(field: &Field, runtime: &Runtime, value: &TokenStream) -> TokenStream {
     let ty = &field.ty;
+    let collector = if field.survives { quote!(&mut __references.surviving()) } else { quote!(__references) };
     match (field.place(), &field.depends_on) {
         // Also without `#[depends_on]`: a nested value knows of its references itself.
         (Place::Attribute(_), _) => {
             let references = of_attribute(ty, runtime, "references");
-            quote!(#references(#value, __references);)
+            quote!(#references(#value, #collector);)
         }
         (_, None) => quote!(),
         (Place::Header(_), Some(_)) => {
             let references = quote_spanned!(ty.span()=> <#ty as #runtime::HeaderValue>::references);
-            quote!(#references(#value, __references);)
+            quote!(#references(#value, #collector);)
         }
         (_, Some(_)) => {
             let references = quote_spanned!(ty.span()=> <#ty as #runtime::Depends>::references);
-            quote!(#references(#value, __references);)
+            quote!(#references(#value, #collector);)
         }
     }
 }

@@ -37,17 +37,17 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
         &quote!(<Self as #runtime::KSyncEntry>::SCHEMA.delete),
         &flags(&kind.delete_flags, words::DELETE_FLAGS),
     );
-    let nothing_to = |when: &Option<syn::Expr>| {
+    let nothing_to = |when: &Option<syn::Expr>, progress: TokenStream| {
         when.as_ref().map(|when| {
             quote! {
                 if #when {
-                    return #runtime::core::result::Result::Ok(#runtime::Progress::Complete);
+                    return #runtime::core::result::Result::Ok(#progress);
                 }
             }
         })
     };
-    let nothing_to_change = nothing_to(&kind.nothing_to_change);
-    let nothing_to_delete = nothing_to(&kind.nothing_to_delete);
+    let nothing_to_change = nothing_to(&kind.nothing_to_change, quote!(#runtime::Progress::Complete));
+    let nothing_to_delete = nothing_to(&kind.nothing_to_delete, quote!(#runtime::Progress::Kept));
     let result = quote!(#runtime::core::result::Result<#runtime::Progress, #runtime::OperationError>);
     let get = kind.get.as_ref().map(|get| {
         let body = message(kind, Verb::Get, &quote!(#get), &quote!(0));
@@ -114,7 +114,8 @@ fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStr
     let index = index(kind, verb);
     let fields = kind.fields.iter().filter(|field| field.written_on(verb)).map(|field| match verb {
         Verb::Change => changed(kind, field),
-        Verb::Add | Verb::Delete | Verb::Get => written(kind, field, false),
+        Verb::Add => added(kind, field),
+        Verb::Delete | Verb::Get => written(kind, field, false),
     });
     quote! {
         let mut __message = #runtime::Request::begin::<#header>(__request, #message_type, #flags);
@@ -128,6 +129,18 @@ fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStr
 fn written(kind: &Kind, field: &Field, none: bool) -> TokenStream {
     let ident = &field.ident;
     field::emit(field, &kind.runtime, &quote!(&self.#ident), &Sink::message(), none)
+}
+
+/// An add may find the object there: because it is only configured, or because an earlier try made it. Where the
+/// kernel keeps what is not named, an option that is not set has to be named then.
+fn added(kind: &Kind, field: &Field) -> TokenStream {
+    let usual = written(kind, field, false);
+    if !kind.merge || field.none.is_none() {
+        return usual;
+    }
+    let all = written(kind, field, true);
+    let configured = kind.nothing_to_delete.as_ref().map(|when| quote!(|| (#when)));
+    quote!(if __context.again() #configured { #all } else { #usual })
 }
 
 /// Where the kernel keeps what a change does not name, only what differs is written.

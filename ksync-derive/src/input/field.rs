@@ -31,6 +31,7 @@ pub(crate) struct Field {
     pub(crate) skip: bool,
     pub(crate) on: Option<Verbs>,
     pub(crate) check: Option<Path>,
+    pub(crate) survives: bool,
     /// A word of it could not be read: rules about what is missing would only repeat that.
     pub(crate) misread: bool,
     /// Marked `#[depends_on]`; the kinds listed in `#[depends_on(A, B)]`.
@@ -80,6 +81,7 @@ impl Field {
             skip: false,
             on: None,
             check: None,
+            survives: false,
             misread: false,
             depends_on: depends_on(&field.attrs, ctxt),
         };
@@ -114,6 +116,7 @@ impl Field {
             words::DEFAULT => word.flag(&mut self.default, ctxt),
             words::SKIP => word.flag(&mut self.skip, ctxt),
             words::CHECK => word.value(&mut self.check, ctxt),
+            words::SURVIVES => word.flag(&mut self.survives, ctxt),
             words::ON if self.on.is_some() => word.twice(ctxt),
             words::ON => self.on = Some(Verbs::read(word, ctxt)),
             _ => word.unknown(allowed, ctxt),

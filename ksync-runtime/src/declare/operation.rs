@@ -34,6 +34,8 @@ pub enum Progress {
     /// All is done: the work was done on the spot, or there was nothing to write. The original's
     /// "returned true".
     Complete,
+    /// All is done, and the object stays in the kernel, because it is not ours to delete. Only of a delete.
+    Kept,
 }
 
 /// Why an operation failed: what the kernel said, or what kept the message from being written.

@@ -104,22 +104,39 @@ pub trait Links {
     /// Notes a reference to the entry of kind `kind` with key `key` (a `&K` where `K` is the kind's key
     /// type) and returns where it is.
     fn link(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target;
+
+    /// The same for a reference whose holder [survives](References::surviving) its target.
+    fn link_surviving(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
+        self.link(kind, kind_name, key)
+    }
 }
 
 /// Collects the references of an entry: what [`KSyncEntry::references`] is handed.
 pub struct References<'a> {
     links: &'a mut dyn Links,
+    surviving: bool,
 }
 
 impl<'a> References<'a> {
     /// Collects into `links`.
     pub fn new(links: &'a mut dyn Links) -> Self {
-        References { links }
+        References { links, surviving: false }
+    }
+
+    /// For references whose holder the kernel keeps when it removes the target, although the target's kind
+    /// [flushes](super::Schema::flushes_dependents) others: a bridge that goes leaves its ports behind.
+    pub fn surviving(&mut self) -> References<'_> {
+        References { links: &mut *self.links, surviving: true }
     }
 
     /// The entry needs what `reference` names.
     pub fn required<T: KSyncEntry>(&mut self, reference: &mut Ref<T>) {
-        reference.target = self.links.link(TypeId::of::<T>(), T::SCHEMA.name, &reference.key as &dyn Any);
+        let (kind, name, key) = (TypeId::of::<T>(), T::SCHEMA.name, &reference.key as &dyn Any);
+        reference.target = if self.surviving {
+            self.links.link_surviving(kind, name, key)
+        } else {
+            self.links.link(kind, name, key)
+        };
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::entry::{EntryId, Flag, NONE};
 use super::machine::{Event, State};
 use super::references::Cores;
-use super::{Engine, Loss, Work};
+use super::{Engine, Work};
 use crate::declare::{Context, ErrorClass, IndexSource, OperationError, Progress, Protocol, Resolver, Verb};
 use crate::table::Shadow;
 use crate::wire::{MessageView, Request};
@@ -42,8 +42,21 @@ pub enum Outcome {
     },
     /// It was refused.
     Failed(OperationError),
+    /// A delete is complete, and the object stays, because it is not ours to delete.
+    Kept,
     /// Nobody knows: the answer was lost.
     Unknown,
+}
+
+impl Outcome {
+    /// What came of an operation that was complete when its serializer returned.
+    #[must_use]
+    pub fn of(progress: Progress) -> Self {
+        match progress {
+            Progress::Kept => Outcome::Kept,
+            Progress::Pending | Progress::Complete => Outcome::Done { index: None },
+        }
+    }
 }
 
 /// How many of those who wait for the same thing are looked at when one succeeds. The others have their timers.
@@ -74,6 +87,7 @@ impl Engine {
             if !core.is(Flag::Outstanding) {
                 core.set(Flag::Outstanding, true);
                 core.set(Flag::Shaken, false);
+                core.set(Flag::ShakenOthers, false);
                 self.outstanding += 1;
             }
             let action = if core.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) };
@@ -162,8 +176,9 @@ impl Engine {
         if outcome == Outcome::Unknown && verb == Verb::Delete {
             // Sent again as it was: at worst there is nothing left to delete.
             if let Some(core) = self.tables.core_mut(entry) {
-                core.set(Flag::Doubt, true);
+                core.doubt(true);
             }
+            self.doubt_dependents(entry);
             return self.queue(entry, verb, true);
         }
         self.outstanding -= 1;
@@ -178,6 +193,7 @@ impl Engine {
         match outcome {
             Outcome::Failed(error) => self.failed(entry, verb, error, now),
             Outcome::Done { index } => self.done(entry, verb, index, now),
+            Outcome::Kept => self.kept(entry, now),
             Outcome::Unknown => self.unknown(entry, verb, now),
         }
     }
@@ -191,24 +207,32 @@ impl Engine {
             }
             other => other,
         };
-        if let Outcome::Failed(_) = outcome
-            && let Some(core) = self.tables.core_mut(entry)
-        {
-            core.set(Flag::Doubt, true);
+        if let Outcome::Failed(_) = outcome {
+            self.doubt_what_is_held(entry);
         }
         outcome
     }
 
     fn done(&mut self, entry: EntryId, verb: Verb, index: Option<u32>, now: Instant) {
         if verb == Verb::Delete {
-            return self.deleted(entry, Event::DelAck, now);
+            return self.deleted(entry, now);
         }
         if let Some(table) = self.tables.get_mut(entry.table())
             && table.schema.index == IndexSource::Kernel
         {
             match index {
-                Some(index) => table.learn_index(entry.slot(), index),
-                None if table.slots.get(entry.slot()).is_some_and(|core| core.index == NONE) => {
+                Some(index) => {
+                    let before = table.slots.get(entry.slot()).map_or(NONE, |core| core.index);
+                    table.learn_index(entry.slot(), index);
+                    if before != NONE && before != index {
+                        // Another object has taken the place of ours, behind our back.
+                        self.tell_dependents(entry);
+                    }
+                }
+                // An object that was added may be another one than that whose number is known.
+                None if verb == Verb::Add
+                    || table.slots.get(entry.slot()).is_some_and(|core| core.index == NONE) =>
+                {
                     return self.look_up(entry, verb);
                 }
                 None => {}
@@ -218,7 +242,7 @@ impl Engine {
         self.sent_is_held(entry);
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Accepted, true);
-            core.set(Flag::Doubt, core.is(Flag::Shaken));
+            core.doubt(core.is(Flag::Shaken));
             core.set(Flag::MaybeHeld, false);
         }
         let state = self.tables.core(entry).map(|core| core.state);
@@ -280,53 +304,86 @@ impl Engine {
     /// Nobody knows whether the kernel carried an add or change out. It is decided anew, as after a refusal,
     /// but for one thing: from now on the kernel may hold what was sent.
     fn unknown(&mut self, entry: EntryId, verb: Verb, now: Instant) {
+        self.doubt_what_is_held(entry);
+        let event = self.refusal(entry, verb);
+        self.fire(entry, event, now);
+        self.work.push_back(Work::ReEvaluate(entry));
+    }
+
+    /// The kernel may hold what was sent, or what it held before.
+    fn doubt_what_is_held(&mut self, entry: EntryId) {
         let changed = self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy));
         self.sent_may_be_held(entry);
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::MaybeHeld, !changed);
-            core.set(Flag::Doubt, true);
+            core.doubt(true);
         }
-        self.fire(entry, self.refusal(entry, verb), now);
-        self.work.push_back(Work::ReEvaluate(entry));
     }
 
-    /// The event of an add or change that was refused. If the kernel may hold something from an earlier try
-    /// and all is to be deleted, it is none: there is something to delete.
-    fn refusal(&self, entry: EntryId, verb: Verb) -> Event {
-        let to_delete = self
-            .tables
-            .core(entry)
-            .is_some_and(|core| core.is(Flag::Doubt) && core.state == State::DelDeferSync);
-        match verb {
-            Verb::Add if to_delete => Event::AddAck,
+    /// The event of an add or change that was refused. If the kernel may hold something from an earlier try that
+    /// has to go, a refusal is none: there is something to delete.
+    fn refusal(&mut self, entry: EntryId, verb: Verb) -> Event {
+        let refused = match verb {
             Verb::Add => Event::AddNack,
             Verb::Change => Event::ChangeNack,
-            Verb::Delete => Event::DelNack,
+            Verb::Delete => return Event::DelNack,
+        };
+        let Some(core) = self.tables.core(entry).filter(|core| core.is(Flag::Doubt)) else {
+            return refused;
+        };
+        let recreate = matches!(core.state, State::SyncWait | State::NeedSync) && self.must_recreate(entry);
+        let to_delete = core.state == State::DelDeferSync || recreate;
+        if recreate && let Some(core) = self.tables.core_mut(entry) {
+            core.set(Flag::Again, true);
         }
+        if verb == Verb::Add && to_delete { Event::AddAck } else { refused }
+    }
+
+    /// Whether the entry refers to something that the kernel numbers and that has no number: it is not there, so
+    /// nothing that is named by it is there either.
+    fn stands_on_nothing(&self, entry: EntryId) -> bool {
+        let of_entry = self.tables.core(entry).map_or(NONE, |core| core.edges);
+        let of_held = self.copy_edges.get(&(entry, Shadow::Held)).copied().unwrap_or(NONE);
+        [of_entry, of_held].into_iter().any(|head| {
+            self.edges.of(head).any(|(_, edge)| {
+                self.tables.get(edge.to.table()).is_some_and(|table| {
+                    table.schema.index == IndexSource::Kernel
+                        && table.slots.get(edge.to.slot()).is_some_and(|core| core.index == NONE)
+                })
+            })
+        })
     }
 
     /// The object is gone from the kernel, as asked.
-    fn deleted(&mut self, entry: EntryId, event: Event, now: Instant) {
+    fn deleted(&mut self, entry: EntryId, now: Instant) {
+        self.let_go_of_object(entry);
+        self.gone(entry);
+        self.fire(entry, Event::DelAck, now);
+    }
+
+    /// The object is of no concern any more, and stays where it is, with its number and with all that refers to it.
+    fn kept(&mut self, entry: EntryId, now: Instant) {
+        self.let_go_of_object(entry);
+        self.fire(entry, Event::DelAck, now);
+    }
+
+    fn let_go_of_object(&mut self, entry: EntryId) {
         self.clear_trouble(entry);
         self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Accepted, false);
-            core.set(Flag::Doubt, false);
+            core.doubt(false);
             core.set(Flag::MaybeHeld, false);
             core.set(Flag::Seen, false);
         }
-        self.gone(entry);
-        self.fire(entry, event, now);
     }
 
     /// The object is not in the kernel any more, nor what went with it.
     fn gone(&mut self, entry: EntryId) {
         if let Some(table) = self.tables.get_mut(entry.table()) {
             table.forget_kernel_index(entry.slot());
-            if table.schema.flushes_dependents {
-                self.losses.push_back(Loss::Dependents(entry));
-            }
         }
+        self.tell_dependents(entry);
     }
 
     fn failed(&mut self, entry: EntryId, verb: Verb, error: OperationError, now: Instant) {
@@ -335,23 +392,26 @@ impl Engine {
             _ => ErrorClass::Refused,
         };
         tracing::debug!(entry = %self.tables.describe(entry), %verb, %error, ?class, "refused");
-        if verb == Verb::Delete && class == ErrorClass::Gone {
-            return self.deleted(entry, Event::DelAck, now);
+        let unnameable = error.errno == 0 && self.stands_on_nothing(entry);
+        if verb == Verb::Delete && (class == ErrorClass::Gone || unnameable) {
+            return self.deleted(entry, now);
         }
         self.troubles.note(entry, verb, error, class, now);
         self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Trouble, true);
-            // While the answer was on its way, the object may have gone.
-            let doubt = core.is(Flag::Doubt) || core.is(Flag::Shaken);
-            core.set(Flag::Doubt, doubt);
+            // While the answer was on its way, the object that was to be changed may have gone.
+            if core.is(Flag::Shaken) && verb != Verb::Add {
+                core.doubt(true);
+            }
         }
         match verb {
             Verb::Add => {
                 if let Some(core) = self.tables.core_mut(entry) {
                     core.set(Flag::Accepted, false);
                 }
-                self.fire(entry, self.refusal(entry, verb), now);
+                let event = self.refusal(entry, verb);
+                self.fire(entry, event, now);
             }
             Verb::Change => {
                 let recreate = class == ErrorClass::Immutable
@@ -364,7 +424,7 @@ impl Engine {
                 if let Some(core) = self.tables.core_mut(entry) {
                     if class == ErrorClass::Gone {
                         core.set(Flag::Accepted, false);
-                        core.set(Flag::Doubt, false);
+                        core.doubt(false);
                         core.set(Flag::MaybeHeld, false);
                         core.set(Flag::MaybeHeld, false);
                         core.set(Flag::Seen, false);

@@ -84,9 +84,12 @@ impl Engine {
 
     /// How the entry's new value has to be brought to the kernel.
     fn change_event(&self, entry: EntryId) -> Event {
-        let in_kernel = self.tables.core(entry).is_some_and(|core| {
-            core.is(Flag::Accepted)
-                && matches!(core.state, State::InSync | State::ChangeDefer | State::DelDeferRef)
+        let in_kernel = self.tables.core(entry).is_some_and(|core| match core.state {
+            State::InSync | State::ChangeDefer | State::DelDeferRef => {
+                core.is(Flag::Accepted) || core.is(Flag::Doubt)
+            }
+            State::AddDefer => core.is(Flag::Doubt),
+            _ => false,
         });
         if in_kernel && self.must_recreate(entry) { Event::DelAddReq } else { Event::AddChangeReq }
     }
@@ -214,15 +217,22 @@ impl Engine {
         }
     }
 
+    /// The entry may go on, or try again: as `event` says, unless what the kernel may hold has to go first.
+    pub(super) fn go_on(&mut self, entry: EntryId, event: Event, now: Instant) {
+        let event = match self.change_event(entry) {
+            Event::DelAddReq => Event::DelAddReq,
+            _ => event,
+        };
+        self.fire(entry, event, now);
+    }
+
     /// Work that follows from what happened to another entry.
     pub(super) fn carry_out(&mut self, work: Work, now: Instant) {
         match work {
             Work::ReEvaluate(entry) => {
                 let state = self.tables.core(entry).map(|core| core.state);
-                if state == Some(State::ChangeDefer) && self.must_recreate(entry) {
-                    self.fire(entry, Event::DelAddReq, now);
-                } else if matches!(state, Some(State::AddDefer | State::ChangeDefer)) {
-                    self.fire(entry, Event::ReEval, now);
+                if matches!(state, Some(State::AddDefer | State::ChangeDefer)) {
+                    self.go_on(entry, Event::ReEval, now);
                 }
             }
             Work::Wake(entry) => self.wake_some(entry),
@@ -321,6 +331,10 @@ impl Engine {
         self.let_go_of_values(entry);
         if let Some(table) = self.tables.get_mut(entry.table()) {
             table.rows.forget_value(entry.slot());
+            // One that stayed in the kernel may go without a word: nothing says what it stands on any more.
+            if table.forget_kernel_index(entry.slot()) {
+                self.tell_dependents(entry);
+            }
         }
         self.work.push_back(Work::Released(entry));
     }

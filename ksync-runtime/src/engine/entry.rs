@@ -92,10 +92,15 @@ pub(crate) enum Flag {
     /// The kernel dropped what the object refers to while the answer was on its way: whichever it is, the
     /// object may be gone.
     Shaken,
+    /// Those who refer to it were told so.
+    ShakenOthers,
     /// It stands for something that an earlier life of the agent left in the kernel, and nobody has claimed it.
     Stale,
     /// The user holds on to it.
     Pinned,
+    /// What is in doubt is only what somebody else did to the object: no answer of the kernel was lost, so what
+    /// it refers to is certain.
+    Drifted,
 }
 
 impl Core {
@@ -114,6 +119,12 @@ impl Core {
         } else {
             self.flags &= !bit;
         }
+    }
+
+    /// An answer was lost, or came too late to tell what the kernel holds.
+    pub(crate) fn doubt(&mut self, doubt: bool) {
+        self.set(Flag::Doubt, doubt);
+        self.set(Flag::Drifted, false);
     }
 
     /// Whether others refer to it.

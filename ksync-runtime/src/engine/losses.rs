@@ -9,6 +9,7 @@ use super::entry::{EntryId, Flag};
 use super::machine::{Event, State};
 use super::references::Cores;
 use super::{Engine, Loss};
+use crate::declare::IndexSource;
 use crate::table::Shadow;
 
 impl Engine {
@@ -17,13 +18,20 @@ impl Engine {
         while let Some(loss) = self.losses.pop_front() {
             match loss {
                 Loss::Own(entry) => self.lose(entry, now),
-                Loss::Dependents(entry) => self.lose_dependents(entry),
+                Loss::Dependents(entry) => self.lose_dependents(entry, true),
+                Loss::Perhaps(entry) => self.lose_dependents(entry, false),
+                Loss::Part(entry) => self.drifted(entry, now),
+                Loss::PerhapsOwn(entry) => self.perhaps_lose(entry, now),
             }
         }
     }
 
-    /// What referred to the entry is gone from the kernel together with it.
-    fn lose_dependents(&mut self, entry: EntryId) {
+    /// What referred to the entry is gone from the kernel together with it, if the kind is of that sort; or it
+    /// refers to a number that means nothing any more. If that is not certain, it is looked at anew.
+    fn lose_dependents(&mut self, entry: EntryId, certain: bool) {
+        let Some(schema) = self.tables.get(entry.table()).map(|table| table.schema) else {
+            return;
+        };
         let Some((waiters, referrers)) = self.tables.core(entry).map(|core| (core.waiters, core.referrers))
         else {
             return;
@@ -36,11 +44,35 @@ impl Engine {
                     let held = if core.is(Flag::HeldCopy) { Some(Shadow::Held) } else { None };
                     core.is(Flag::Outstanding) || edge.copy == held
                 });
-                if concerned {
-                    self.losses.push_back(Loss::Own(edge.from));
-                }
+                let goes_along = schema.flushes_dependents && !edge.survives;
+                self.losses.extend(concerned.then_some(match (goes_along, certain) {
+                    (true, true) => Loss::Own(edge.from),
+                    (true, false) => Loss::PerhapsOwn(edge.from),
+                    (false, _) => Loss::Part(edge.from),
+                }));
             }
         }
+    }
+
+    /// The entry's object is gone, which concerns those who refer to it.
+    pub(super) fn tell_dependents(&mut self, entry: EntryId) {
+        if self.concerns_dependents(entry) {
+            self.losses.push_back(Loss::Dependents(entry));
+        }
+    }
+
+    /// The entry's object may be gone.
+    pub(super) fn doubt_dependents(&mut self, entry: EntryId) {
+        if self.concerns_dependents(entry) {
+            self.losses.push_back(Loss::Perhaps(entry));
+        }
+    }
+
+    /// Whether what happens to the entry's object is of any consequence for those who refer to it.
+    fn concerns_dependents(&self, entry: EntryId) -> bool {
+        self.tables
+            .get(entry.table())
+            .is_some_and(|table| table.schema.flushes_dependents || table.schema.index == IndexSource::Kernel)
     }
 
     fn lose(&mut self, entry: EntryId, now: Instant) {
@@ -51,25 +83,47 @@ impl Engine {
         // again. A delete on its way will find nothing, and its answer settles it.
         let under_way = core.is(Flag::Outstanding);
         // Passed on once is enough: in a circle the news comes back.
-        let known = under_way && core.is(Flag::Shaken);
+        let known = under_way && core.is(Flag::ShakenOthers);
         // If it is not certain what the kernel holds, the answer to what is sent next will tell.
-        if !under_way && (!core.is(Flag::Accepted) || core.is(Flag::Doubt)) {
+        let doubt = core.is(Flag::Doubt) && !core.is(Flag::Drifted);
+        if !under_way && (!core.is(Flag::Accepted) || doubt) {
+            // One that is not ours to delete may have been there all the same, with its number and its dependents.
+            if self.tables.get_mut(entry.table()).is_some_and(|table| table.forget_kernel_index(entry.slot()))
+            {
+                self.tell_dependents(entry);
+            } else if doubt {
+                self.doubt_dependents(entry);
+            }
             return;
         }
         core.set(Flag::Accepted, under_way && core.is(Flag::Accepted));
         core.set(Flag::Shaken, under_way);
+        core.set(Flag::ShakenOthers, under_way);
         if !under_way {
+            core.doubt(false);
             self.recall_lost(entry);
             self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
             if let Some(table) = self.tables.get_mut(entry.table()) {
                 table.forget_kernel_index(entry.slot());
             }
         }
-        let flushes = self.tables.get(entry.table()).is_some_and(|table| table.schema.flushes_dependents);
-        if flushes && !known {
-            self.losses.push_back(Loss::Dependents(entry));
+        if !known {
+            self.tell_dependents(entry);
         }
         self.fire(entry, Event::Lost, now);
+    }
+
+    /// Nobody knows whether the object is gone, and so about what went with it.
+    fn perhaps_lose(&mut self, entry: EntryId, now: Instant) {
+        // Passed on once is enough.
+        let news = self
+            .tables
+            .core(entry)
+            .is_some_and(|core| core.is(Flag::Accepted) && !core.is(Flag::Doubt) && !core.is(Flag::Shaken));
+        self.drifted(entry, now);
+        if news {
+            self.doubt_dependents(entry);
+        }
     }
 
     /// Somebody else changed the object: what the kernel holds is not certain any more.
@@ -77,7 +131,9 @@ impl Engine {
         let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Accepted)) else {
             return;
         };
-        core.set(Flag::Doubt, true);
+        let certain = !core.is(Flag::Doubt) || core.is(Flag::Drifted);
+        core.doubt(true);
+        core.set(Flag::Drifted, certain && !core.is(Flag::Outstanding));
         core.set(Flag::Shaken, core.is(Flag::Outstanding));
         self.fire(entry, Event::Drifted, now);
     }

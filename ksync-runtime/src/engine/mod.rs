@@ -45,7 +45,7 @@ use machine::{Event, State};
 use outbox::Outbox;
 use references::{Cores, Edges};
 use retry::Troubles;
-use tables::{Linker, Tables};
+use tables::{Linked, Linker, Tables};
 
 pub use answers::{Action, Operation, Outcome};
 pub use ask::Counts;
@@ -86,7 +86,7 @@ pub struct Engine {
     /// Kinds whose table was emptied, not told yet.
     emptied: VecDeque<&'static str>,
     /// Reused by `set`.
-    targets: Vec<EntryId>,
+    targets: Vec<Linked>,
 }
 
 /// Something to do that follows from a transition of another entry.
@@ -114,8 +114,14 @@ pub(crate) enum Work {
 pub(crate) enum Loss {
     /// The entry's object.
     Own(EntryId),
-    /// The objects that referred to the entry's.
+    /// The objects that referred to the entry's, or the number by which they did.
     Dependents(EntryId),
+    /// The same, but nobody knows for certain.
+    Perhaps(EntryId),
+    /// Something in the entry's object.
+    Part(EntryId),
+    /// Perhaps the entry's object.
+    PerhapsOwn(EntryId),
 }
 
 /// Why a value was not taken.
@@ -283,7 +289,7 @@ impl Engine {
         value.references(&mut crate::declare::References::new(&mut linker));
         if let Some(kind) = linker.failed {
             // What was made for this value only goes again.
-            self.work.extend(targets.drain(..).map(Work::Released));
+            self.work.extend(targets.drain(..).map(|linked| Work::Released(linked.to)));
             self.targets = targets;
             if matches!(found, Found::Absent(_)) {
                 self.tables.set_state(entry, State::Temp);
@@ -362,7 +368,7 @@ impl Engine {
         self.settle_losses(now);
         self.sweep_if_due(now);
         while let Some(entry) = self.troubles.pop_due(now) {
-            self.fire(entry, Event::Retry, now);
+            self.go_on(entry, Event::Retry, now);
         }
     }
 

@@ -7,6 +7,7 @@
 //! Invariant: an edge is in its target's list of waiters if and only if `waiting` is set on it.
 
 use super::entry::{Core, EntryId, NONE};
+use super::tables::Linked;
 use crate::table::{Chunks, Shadow};
 
 /// One reference.
@@ -21,6 +22,8 @@ pub(crate) struct Edge {
     previous: u32,
     next: u32,
     waiting: bool,
+    /// Whether the holder outlives what it refers to.
+    pub(crate) survives: bool,
     /// Which of the holder's values refers: a copy of it, or the declared one.
     pub(crate) copy: Option<Shadow>,
 }
@@ -54,8 +57,18 @@ impl Edges {
     }
 
     /// Adds a reference in front of the value's list `head`, and returns the list's new head.
-    pub(crate) fn add(&mut self, cores: &mut impl Cores, from: EntryId, to: EntryId, head: u32) -> u32 {
-        let new = Edge { from, to, sibling: head, previous: NONE, next: NONE, waiting: false, copy: None };
+    pub(crate) fn add(&mut self, cores: &mut impl Cores, from: EntryId, linked: Linked, head: u32) -> u32 {
+        let Linked { to, survives } = linked;
+        let new = Edge {
+            from,
+            to,
+            sibling: head,
+            previous: NONE,
+            next: NONE,
+            waiting: false,
+            survives,
+            copy: None,
+        };
         let at = if self.free == NONE {
             self.edges.push(new);
             self.edges.len() as u32 - 1

@@ -43,16 +43,19 @@ impl Table {
         }
     }
 
-    /// The object is gone from the kernel, and a number that the kernel gave it with it.
-    pub(crate) fn forget_kernel_index(&mut self, slot: u32) {
-        if self.schema.index == IndexSource::Kernel
-            && let Some(core) = self.slots.get_mut(slot)
-        {
-            let old = std::mem::replace(&mut core.index, NONE);
-            if self.by_index.get(&old) == Some(&slot) {
-                self.by_index.remove(&old);
-            }
+    /// The object is gone from the kernel, and a number that the kernel gave it with it. Returns whether it had one.
+    pub(crate) fn forget_kernel_index(&mut self, slot: u32) -> bool {
+        if self.schema.index != IndexSource::Kernel {
+            return false;
         }
+        let Some(core) = self.slots.get_mut(slot) else {
+            return false;
+        };
+        let old = std::mem::replace(&mut core.index, NONE);
+        if self.by_index.get(&old) == Some(&slot) {
+            self.by_index.remove(&old);
+        }
+        old != NONE
     }
 
     /// Gives the entry a number of KSync's, if its kind has these.
@@ -235,17 +238,42 @@ impl Indexes for Tables {
     }
 }
 
+/// A reference that was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Linked {
+    /// Where it leads.
+    pub(crate) to: EntryId,
+    /// Whether its holder outlives what it leads to.
+    pub(crate) survives: bool,
+}
+
 /// Finds the targets of one entry's references, and makes placeholders of those that are not there.
 pub(crate) struct Linker<'a> {
     pub(crate) tables: &'a mut Tables,
     /// What was found or made, in the order of the references.
-    pub(crate) targets: &'a mut Vec<EntryId>,
+    pub(crate) targets: &'a mut Vec<Linked>,
     /// The kind of a target that could not be made, because it has no table or its table is full.
     pub(crate) failed: Option<&'static str>,
 }
 
 impl Links for Linker<'_> {
     fn link(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
+        self.find_or_make(kind, kind_name, key, false)
+    }
+
+    fn link_surviving(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
+        self.find_or_make(kind, kind_name, key, true)
+    }
+}
+
+impl Linker<'_> {
+    fn find_or_make(
+        &mut self,
+        kind: TypeId,
+        kind_name: &'static str,
+        key: &dyn Any,
+        survives: bool,
+    ) -> Target {
         let found = self.tables.number_of(kind).and_then(|number| {
             let found = self.tables.tables[number].rows.find(key)?;
             match found {
@@ -257,9 +285,9 @@ impl Links for Linker<'_> {
             }
         });
         match found {
-            Some(entry) => {
-                self.targets.push(entry);
-                entry.target()
+            Some(to) => {
+                self.targets.push(Linked { to, survives });
+                to.target()
             }
             None => {
                 self.failed = Some(kind_name);

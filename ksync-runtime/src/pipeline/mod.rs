@@ -230,9 +230,9 @@ impl Pipeline {
                     sent.push(Sent::new(operation, start));
                     self.next_seq += 1;
                 }
-                Ok(_) => {
+                Ok(progress) => {
                     self.buffer.truncate(start);
-                    self.engine.handle_outcome(operation, Outcome::Done { index: None }, now);
+                    self.engine.handle_outcome(operation, Outcome::of(progress), now);
                 }
                 Err(error) => {
                     self.buffer.truncate(start);

@@ -285,7 +285,7 @@ impl<T: Kind> World<T> {
             // The object is there, and under which number is not known.
             Outcome::Failed(_) if operation.action == Asked::Lookup => false,
             Outcome::Failed(_) => !trail.doubtful && !trail.shaken,
-            Outcome::Done { .. } => !trail.shaken,
+            Outcome::Done { .. } | Outcome::Kept => !trail.shaken,
         };
         trail.doubtful = !known;
         if known {
@@ -305,7 +305,7 @@ impl<T: Kind> World<T> {
                     }
                 }
             }
-            (Asked::Write(Verb::Delete), Outcome::Done { .. }) => self.told_gone(key),
+            (Asked::Write(Verb::Delete), Outcome::Done { .. } | Outcome::Kept) => self.told_gone(key),
             (Asked::Write(Verb::Add), Outcome::Failed(_)) => {
                 self.accepted.remove(&key);
             }

@@ -405,9 +405,9 @@ impl World {
                 self.happened.push(format!("sent {said}"));
                 self.outstanding.push(handed);
             }
-            Ok(Progress::Complete) => {
+            Ok(progress @ (Progress::Complete | Progress::Kept)) => {
                 self.happened.push(format!("sent {said}, done on the spot"));
-                self.give(handed, Outcome::Done { index: None });
+                self.give(handed, Outcome::of(progress));
             }
             Err(error) => {
                 self.happened.push(format!("sent {said}, failed on the spot: {error}"));

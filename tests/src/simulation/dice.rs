@@ -31,12 +31,6 @@ impl Dice {
         self.below(100) < times
     }
 
-    /// True with that probability.
-    pub(super) fn happens(&mut self, probability: f64) -> bool {
-        let fraction = (self.number() >> 11) as f64 / (1_u64 << 53) as f64;
-        fraction < probability
-    }
-
     /// One of `choices`, which must not be empty.
     pub(super) fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()

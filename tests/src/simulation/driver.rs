@@ -12,15 +12,14 @@ use bytes::{Bytes, BytesMut};
 use ksync_runtime::engine::Engine;
 use ksync_runtime::pipeline::{Limits, Pipeline};
 use ksync_runtime::prelude::*;
-use ksync_runtime::socket::simulated::{Faults, Refusal, RefusalId, SimulatedKernel, World};
+use ksync_runtime::socket::simulated::{Faults, SimulatedKernel, World};
 use ksync_runtime::socket::{Kernel, Received};
 use ksync_runtime::wire::{FixedHeader, MessageView, Messages};
 
 use super::dice::Dice;
-use super::gaps;
 use super::holdings::name_of;
 use super::object::Place;
-use super::weather::{Fault, REFUSED, Weather};
+use super::weather::{Fault, Weather};
 
 /// No sane number of steps to come to rest takes more, for each entry.
 const STEPS_PER_ENTRY: usize = 1000;
@@ -38,8 +37,6 @@ pub(super) struct Driver {
     pub(super) world: World,
     pub(super) now: Instant,
     pub(super) weather: Weather,
-    /// What the kernel was told to refuse.
-    refusals: Vec<RefusalId>,
     dice: Dice,
     /// How often in a row there was no answer.
     looks_in_vain: u32,
@@ -80,7 +77,6 @@ impl Driver {
             now: start_of_time(),
             weather: Weather::FAIR,
             dice: Dice::new(seed, 2),
-            refusals: Vec::new(),
             looks_in_vain: 0,
             datagram: BytesMut::new(),
             under_way: None,
@@ -146,27 +142,7 @@ impl Driver {
     pub(super) fn set_weather(&mut self, weather: Weather) {
         self.weather = weather;
         self.world.set_faults(weather.of_kernel(self.dice.number()));
-        for refusal in self.refusals.drain(..) {
-            self.world.stop_refusing(refusal);
-        }
-        if !gaps::QUESTIONS_ARE_REFUSED {
-            self.refuse_writes(weather.refusals());
-        }
         self.world.release();
-    }
-
-    /// Refuses adds, changes and deletes by chance, and no questions.
-    fn refuse_writes(&mut self, refusals: Vec<Refusal>) {
-        let share = REFUSED / refusals.len() as f64;
-        for refusal in refusals {
-            for new_type in [RTM_NEWLINK, RTM_NEWADDR, RTM_NEWNEXTHOP, RTM_NEWROUTE] {
-                for message_type in [new_type, new_type + 1] {
-                    let mut dice = Dice::new(self.dice.number(), 3);
-                    let wanted = move |_: &MessageView<'_>| dice.happens(share);
-                    self.refusals.push(self.world.refuse_while(message_type, refusal.clone(), wanted));
-                }
-            }
-        }
     }
 
     /// Does one of the things that a driver does, by chance.
@@ -244,9 +220,7 @@ impl Driver {
         self.watch(&batch)?;
         self.looks_in_vain = 0;
         let strikes = |fault, weather: Weather, dice: &mut Dice| weather.has(fault) && dice.percent(5);
-        let asks = Messages::new(&batch).flatten().any(|message| message.message_type == RTM_GETLINK);
-        let may_stay = gaps::QUESTIONS_ARE_REFUSED || !asks;
-        if strikes(Fault::Unsent, self.weather, &mut self.dice) && may_stay {
+        if strikes(Fault::Unsent, self.weather, &mut self.dice) {
             const ENOBUFS: i32 = 105;
             self.under_way = None;
             self.pipeline.handle_send_error(&io::Error::from_raw_os_error(ENOBUFS), self.now);

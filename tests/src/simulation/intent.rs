@@ -10,7 +10,6 @@ use ksync_objects::{Address, Link, LinkKind, Nexthop, Route};
 use ksync_runtime::prelude::*;
 
 use super::dice::Dice;
-use super::gaps;
 use super::object::Object;
 
 /// Links of somebody else that can be configured. The last one is not there.
@@ -115,21 +114,12 @@ impl Pool {
                 },
             },
         };
-        let can_be_port = !matches!(kind, LinkKind::Bridge | LinkKind::Existing)
-            && (gaps::PORTS_THAT_ARE_NOT_CREATED || kind.is_created());
+        let can_be_port = !matches!(kind, LinkKind::Bridge | LinkKind::Existing);
         let master =
             (can_be_port && dice.percent(30)).then(|| Ref::to(format!("m{}", dice.below(self.masters))));
-        let mut mtu = dice.one_of(&[None, None, Some(1400), Some(9000)]);
-        if !gaps::OPTIONS_OF_LINKS_THAT_ARE_NOT_CREATED && !kind.is_created() {
-            mtu = mtu.or(Some(1500));
-        }
-        let has_ports = name.starts_with('m');
-        if !gaps::BRIDGES_WITH_PORTS_ARE_CREATED_ANEW && has_ports {
-            mtu = mtu.or(Some(1500));
-        }
+        let mtu = dice.one_of(&[None, None, Some(1400), Some(9000)]);
         let mac = dice.percent(20).then(|| MacAddr6::new(2, 1, 0, 0, dice.below(4) as u8, number as u8));
-        let mac =
-            mac.filter(|_| kind.is_created() && (gaps::BRIDGES_WITH_PORTS_ARE_CREATED_ANEW || !has_ports));
+        let mac = mac.filter(|_| kind.is_created());
         Link { mtu, mac, master, ..Link::new(name, kind) }
     }
 

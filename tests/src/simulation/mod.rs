@@ -11,7 +11,6 @@
 mod dice;
 mod driver;
 mod foreign;
-mod gaps;
 mod holdings;
 mod intent;
 mod model;

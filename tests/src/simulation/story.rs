@@ -15,7 +15,6 @@ use ksync_runtime::engine::{Engine, RetryPolicy};
 use super::dice::Dice;
 use super::driver::Driver;
 use super::foreign::Stranger;
-use super::gaps;
 use super::holdings::{self, Holdings};
 use super::intent::{EXISTING, Pool};
 use super::model::{Model, Standing};
@@ -127,8 +126,6 @@ pub struct Story {
     refused_for_good: bool,
     /// Writes are counted one by one.
     probing: bool,
-    /// Answers were lost since all was removed last.
-    doubted: bool,
 }
 
 type Checked<T = ()> = Result<T, (Option<Place>, String)>;
@@ -167,7 +164,6 @@ impl Story {
             looks: 0,
             refused_for_good: false,
             probing: false,
-            doubted: false,
             settings,
         }
     }
@@ -265,7 +261,6 @@ impl Story {
         if weather.clears_places() {
             self.strangers_withdraw();
         }
-        self.doubted |= weather.leaves_doubt();
         self.driver.set_weather(weather);
         self.driver.count_writes(weather.is_fair());
         self.refused_for_good |= weather.has(Fault::Invalid) || weather.has(Fault::Foreign);
@@ -364,7 +359,6 @@ impl Story {
             self.touched.insert(place.clone());
             self.note(&place, || format!("set {object:?}"));
         }
-        self.go_around_deletes(&place)?;
         self.model.withdrawn.remove(&place);
         self.model.declared.insert(place.clone(), object.clone());
         let now = self.driver.now;
@@ -389,25 +383,6 @@ impl Story {
         Ok(())
     }
 
-    /// Waits for a delete to be over, refused ones included.
-    fn go_around_deletes(&mut self, place: &Place) -> Checked {
-        // While probes count the writes, nobody new waits for anything.
-        if self.probing || gaps::DELETES_ARE_TAKEN_BACK {
-            return Ok(());
-        }
-        let is_going = |driver: &Driver| {
-            let state = place.state(driver.pipeline.engine());
-            matches!(state, Some(State::RenewWait | State::DelAckWait | State::DelDeferDelAck))
-        };
-        while is_going(&self.driver) {
-            self.driver.rest().map_err(general)?;
-            if is_going(&self.driver) {
-                self.driver.jump(Duration::from_millis(100));
-            }
-        }
-        Ok(())
-    }
-
     /// What others do at the same time.
     fn happen_by_chance(&mut self) {
         let weather = self.driver.weather;
@@ -426,8 +401,6 @@ impl Story {
         if (flush || unlink)
             && let Some((place, _)) = self.some_declared()
             && matches!(place, Place::Link(_)) == unlink
-            && (gaps::BRIDGES_WITH_PORTS_ARE_CREATED_ANEW
-                || !matches!(&place, Place::Link(name) if name.starts_with('m')))
             && !EXISTING.iter().any(|name| place == Place::Link((*name).to_owned()))
         {
             self.disappear(&place);
@@ -436,6 +409,8 @@ impl Story {
 
     fn strangers_withdraw(&mut self) {
         for place in self.stranger.withdraws() {
+            // Whoever was refused because of it does not hear that it left.
+            self.refused_for_good = true;
             self.note(&place, || "somebody else left the place".to_owned());
             self.model.taken.remove(&place);
         }
@@ -633,9 +608,8 @@ impl Story {
             let ours_to_keep = kept(place) || other_end.as_ref().is_some_and(kept);
             let foreign_route = holdings.objects.get(place).is_some_and(|held| !Holdings::has_our_mark(held));
             // An entry whose answer was lost, or whose bridge was created anew, refers to all that it may refer to.
-            let doubted = self.doubted || gaps::BRIDGES_WITH_PORTS_ARE_CREATED_ANEW;
             let stays = |place: &Place| place.state(engine) == Some(State::DelDeferRef);
-            let kept_in_doubt = doubted && (stays(place) || other_end.as_ref().is_some_and(stays));
+            let kept_in_doubt = stays(place) || other_end.as_ref().is_some_and(stays);
             if !(foreign || ours_to_keep || foreign_route || kept_in_doubt) {
                 let why = place.why(engine).map_or_else(|| "forgotten".to_owned(), |why| why.to_string());
                 let what = format!("{place} was removed, and is still in the kernel: {why}");
@@ -748,7 +722,6 @@ impl Story {
         self.strangers_withdraw();
         self.settle()?;
         self.model.withdrawn.clear();
-        self.doubted = false;
         let engine = self.driver.pipeline.engine();
         let counts = [
             engine.counts::<Link>().total(),

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use ksync_runtime::socket::simulated::{Faults, Refusal};
 
 use super::dice::Dice;
-use super::gaps;
 
 /// How many requests are refused where any are.
 pub(super) const REFUSED: f64 = 0.08;
@@ -104,13 +103,6 @@ impl Weather {
     /// Everything goes wrong.
     pub const ALL: Weather = Weather((1 << Fault::ALL.len()) - 1);
 
-    /// Everything goes wrong that KSync is known to get right: what `all` stands for.
-    #[must_use]
-    pub fn usual() -> Self {
-        let left_out = |fault: &Fault| fault.leaves_doubt() && !gaps::ANSWERS_ARE_LOST;
-        Fault::ALL.into_iter().filter(left_out).fold(Weather::ALL, Weather::without)
-    }
-
     /// Only this goes wrong.
     #[must_use]
     pub const fn only(fault: Fault) -> Self {
@@ -203,7 +195,7 @@ impl Weather {
 
     /// What the simulated kernel does by itself in this weather.
     pub(super) fn of_kernel(self, seed: u64) -> Faults {
-        let refuse_with = if gaps::QUESTIONS_ARE_REFUSED { self.refusals() } else { Vec::new() };
+        let refuse_with = self.refusals();
         let if_on = |fault, probability| if self.has(fault) { probability } else { 0.0 };
         Faults {
             seed,
@@ -222,7 +214,7 @@ impl fmt::Display for Weather {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Weather::FAIR => out.write_str("none"),
-            weather if weather == Weather::usual() => out.write_str("all"),
+            weather if weather == Weather::ALL => out.write_str("all"),
             weather => {
                 for (at, fault) in weather.faults().enumerate() {
                     let comma = if at > 0 { "," } else { "" };
@@ -252,7 +244,7 @@ impl FromStr for Weather {
 
     fn from_str(text: &str) -> Result<Self, UnknownFault> {
         match text {
-            "all" => return Ok(Weather::usual()),
+            "all" => return Ok(Weather::ALL),
             "none" => return Ok(Weather::FAIR),
             _ => {}
         }
@@ -269,9 +261,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_can_be_read() {
-        for weather in
-            [Weather::FAIR, Weather::usual(), Weather::ALL, Weather::only(Fault::Torn).and(Fault::Busy)]
-        {
+        for weather in [Weather::FAIR, Weather::ALL, Weather::only(Fault::Torn).and(Fault::Busy)] {
             assert_eq!(weather.to_string().parse(), Ok(weather));
         }
         assert!("busy,rain".parse::<Weather>().is_err_and(|error| error.to_string().contains("\"rain\"")));
