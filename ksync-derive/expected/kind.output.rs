@@ -5,6 +5,7 @@ const _: () = {
         unused_mut,
         unused_variables,
         unused_parens,
+        unused_braces,
         unused_qualifications,
         unused_comparisons,
         clippy::all,

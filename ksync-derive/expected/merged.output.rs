@@ -18,6 +18,7 @@ const _: () = {
         unused_mut,
         unused_variables,
         unused_parens,
+        unused_braces,
         unused_qualifications,
         unused_comparisons,
         clippy::all,
@@ -259,7 +260,7 @@ const _: () = {
                         __message.attributes.blame("metric");
                     }
                     ::ksync_runtime::__private::core::option::Option::None => {
-                        __message.attributes.put(IFA_RT_PRIORITY, &(0u32))
+                        __message.attributes.put(IFA_RT_PRIORITY, &(0u32));
                     }
                 }
             }

@@ -1,4 +1,4 @@
-::core::compile_error! { "unknown word `imutable`, did you mean `immutable`? Allowed here: `key`, `nla`, `header`, `bit`, `mask`, `with`, `immutable`, `none`, `write_only`, `read_only`, `default`, `skip`, `on`, `check`" }
+::core::compile_error! { "unknown word `imutable`, did you mean `immutable`? Allowed here: `key`, `nla`, `header`, `bit`, `mask`, `selector`, `with`, `be`, `no_nul`, `flag`, `by_key`, `flatten`, `repeated`, `each`, `numbered`, `array`, `records`, `unit`, `prefix_len`, `family`, `immutable`, `none`, `write_only`, `read_only`, `default`, `skip`, `on`, `check`, `compare`" }
 #[doc = "Tells one [`Route`] from another: the key of [`Route`]."]
 #[derive(
     :: ksync_runtime :: __private :: core :: clone :: Clone,
@@ -19,6 +19,7 @@ const _: () = {
         unused_mut,
         unused_variables,
         unused_parens,
+        unused_braces,
         unused_qualifications,
         unused_comparisons,
         clippy::all,

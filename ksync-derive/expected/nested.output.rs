@@ -4,6 +4,7 @@ const _: () = {
         unused_mut,
         unused_variables,
         unused_parens,
+        unused_braces,
         unused_qualifications,
         unused_comparisons,
         clippy::all,
@@ -18,8 +19,112 @@ const _: () = {
             __attributes: &mut ::ksync_runtime::__private::Attributes<'_>,
             __context: &::ksync_runtime::__private::Context<'_>,
         ) {
+            ::ksync_runtime::__private::nest::emit_unless_empty(self, __nla, __attributes, __context);
+        }
+        fn parse(
+            __nla: u16,
+            __outer: &::ksync_runtime::__private::AttributeList<'_>,
+            __resolver: &::ksync_runtime::__private::Resolver<'_>,
+        ) -> ::ksync_runtime::__private::core::result::Result<Self, ::ksync_runtime::__private::ParseError>
+        {
+            ::ksync_runtime::__private::nest::parse_or_empty(__nla, __outer, __resolver)
+        }
+        fn references(&mut self, __references: &mut ::ksync_runtime::__private::References<'_>) {
             match self {
-                Self::Vxlan { id: __id, port: __port } => __attributes.nested(__nla, |__attributes| {
+                Self::Vxlan { id: __id, port: __port } => {
+                    <u32 as ::ksync_runtime::__private::AttributeField>::references(__id, __references);
+                }
+                Self::Bridge {} => {}
+                Self::Existing {} => {}
+            }
+        }
+        fn met_by(&self, __observed: &Self) -> bool {
+            match (self, __observed) {
+                (
+                    Self::Vxlan { id: __id, port: __port },
+                    Self::Vxlan { id: __observed_id, port: __observed_port },
+                ) => {
+                    true && <u32 as ::ksync_runtime::__private::AttributeField>::met_by(__id, __observed_id)
+                        && ((__port).is_none() || *(__port) == *(__observed_port))
+                }
+                (Self::Bridge {}, Self::Bridge {}) => true,
+                (Self::Existing { .. }, _) => true,
+                #[allow(unreachable_patterns, reason = "an enum may have one variant")]
+                _ => false,
+            }
+        }
+        fn needs_recreation(&self, __desired: &Self, __merge: bool) -> bool {
+            match (self, __desired) {
+                (
+                    Self::Vxlan { id: __id, port: __port },
+                    Self::Vxlan { id: __desired_id, port: __desired_port },
+                ) => false || (__merge && (__port).is_some() && (__desired_port).is_none()),
+                (Self::Bridge {}, Self::Bridge {}) => false,
+                (Self::Existing {}, Self::Existing {}) => false,
+                #[allow(unreachable_patterns, reason = "an enum may have one variant")]
+                _ => __merge,
+            }
+        }
+        fn check(
+            &self,
+        ) -> ::ksync_runtime::__private::core::result::Result<(), ::ksync_runtime::__private::Invalid>
+        {
+            match self {
+                Self::Vxlan { id: __id, port: __port } => {
+                    if let ::ksync_runtime::__private::core::result::Result::Err(__reason) = is_vxlan_id(__id)
+                    {
+                        return ::ksync_runtime::__private::core::result::Result::Err(
+                            ::ksync_runtime::__private::Invalid {
+                                field: "id",
+                                reason: ::ksync_runtime::__private::std::string::ToString::to_string(
+                                    &__reason,
+                                ),
+                            },
+                        );
+                    }
+                    if let ::ksync_runtime::__private::core::result::Result::Err(__inside) =
+                        <u32 as ::ksync_runtime::__private::AttributeField>::check(__id)
+                    {
+                        return ::ksync_runtime::__private::core::result::Result::Err(
+                            ::ksync_runtime::__private::payload::invalid_inside("id", __inside),
+                        );
+                    }
+                }
+                Self::Bridge {} => {}
+                Self::Existing {} => {}
+            }
+            ::ksync_runtime::__private::core::result::Result::Ok(())
+        }
+    }
+    #[automatically_derived]
+    #[allow(
+        unused_mut,
+        unused_variables,
+        unused_parens,
+        unused_braces,
+        unused_qualifications,
+        unused_comparisons,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
+        reason = "generated code"
+    )]
+    impl ::ksync_runtime::__private::Nested for Sort {
+        type Header = ::ksync_runtime::__private::NoHeader;
+        fn header(
+            &self,
+            __attributes: &mut ::ksync_runtime::__private::Attributes<'_>,
+            __context: &::ksync_runtime::__private::Context<'_>,
+        ) -> ::ksync_runtime::__private::NoHeader {
+            ::ksync_runtime::__private::NoHeader
+        }
+        fn emit_attributes(
+            &self,
+            __attributes: &mut ::ksync_runtime::__private::Attributes<'_>,
+            __context: &::ksync_runtime::__private::Context<'_>,
+        ) {
+            match self {
+                Self::Vxlan { id: __id, port: __port } => {
                     __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
                     __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
                         <u32 as ::ksync_runtime::__private::AttributeField>::emit(
@@ -35,38 +140,23 @@ const _: () = {
                             (*__attributes).blame("port");
                         }
                     });
-                }),
-                Self::Bridge {} => __attributes.nested(__nla, |__attributes| {
+                }
+                Self::Bridge {} => {
                     __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
-                }),
+                }
                 Self::Existing { .. } => {}
             }
         }
-        fn parse(
-            __nla: u16,
-            __outer: &::ksync_runtime::__private::AttributeList<'_>,
+        fn parse_body(
+            __header: &::ksync_runtime::__private::NoHeader,
+            __list: &::ksync_runtime::__private::AttributeList<'_>,
             __resolver: &::ksync_runtime::__private::Resolver<'_>,
         ) -> ::ksync_runtime::__private::core::result::Result<Self, ::ksync_runtime::__private::ParseError>
         {
-            let __list = match __outer.get(__nla) {
-                ::ksync_runtime::__private::core::option::Option::Some(__payload) => {
-                    ::ksync_runtime::__private::AttributeList::parse(__payload)?
-                }
-                ::ksync_runtime::__private::core::option::Option::None => {
-                    ::ksync_runtime::__private::core::default::Default::default()
-                }
-            };
-            let __kind = ::ksync_runtime::__private::payload::text(IFLA_INFO_KIND, &__list)?;
+            let __kind = ::ksync_runtime::__private::payload::text(IFLA_INFO_KIND, __list)?;
             match __kind.as_deref() {
                 ::ksync_runtime::__private::core::option::Option::Some("vxlan") => {
-                    let __list = match __list.get(IFLA_INFO_DATA) {
-                        ::ksync_runtime::__private::core::option::Option::Some(__payload) => {
-                            ::ksync_runtime::__private::AttributeList::parse(__payload)?
-                        }
-                        ::ksync_runtime::__private::core::option::Option::None => {
-                            ::ksync_runtime::__private::core::default::Default::default()
-                        }
-                    };
+                    let __list = ::ksync_runtime::__private::nest::list_or_empty(IFLA_INFO_DATA, __list)?;
                     ::ksync_runtime::__private::core::result::Result::Ok(Self::Vxlan {
                         id: match <u32 as ::ksync_runtime::__private::AttributeField>::parse(
                             IFLA_VXLAN_ID,
@@ -100,59 +190,8 @@ const _: () = {
                 _ => ::ksync_runtime::__private::core::result::Result::Ok(Self::Existing),
             }
         }
-        fn references(&mut self, __references: &mut ::ksync_runtime::__private::References<'_>) {
-            match self {
-                Self::Vxlan { id: __id, port: __port } => {
-                    <u32 as ::ksync_runtime::__private::AttributeField>::references(__id, __references);
-                }
-                Self::Bridge {} => {}
-                Self::Existing {} => {}
-            }
-        }
-        fn met_by(&self, __observed: &Self) -> bool {
-            match (self, __observed) {
-                (
-                    Self::Vxlan { id: __id, port: __port },
-                    Self::Vxlan { id: __observed_id, port: __observed_port },
-                ) => {
-                    true && <u32 as ::ksync_runtime::__private::AttributeField>::met_by(__id, __observed_id)
-                        && ((__port).is_none() || *(__port) == *(__observed_port))
-                }
-                (Self::Bridge {}, Self::Bridge {}) => true,
-                (Self::Existing { .. }, _) => true,
-                #[allow(unreachable_patterns, reason = "an enum may have one variant")]
-                _ => false,
-            }
-        }
-        fn check(
-            &self,
-        ) -> ::ksync_runtime::__private::core::result::Result<(), ::ksync_runtime::__private::Invalid>
-        {
-            match self {
-                Self::Vxlan { id: __id, port: __port } => {
-                    if let ::ksync_runtime::__private::core::result::Result::Err(__reason) = is_vxlan_id(__id)
-                    {
-                        return ::ksync_runtime::__private::core::result::Result::Err(
-                            ::ksync_runtime::__private::Invalid {
-                                field: "id",
-                                reason: ::ksync_runtime::__private::std::string::ToString::to_string(
-                                    &__reason,
-                                ),
-                            },
-                        );
-                    }
-                    if let ::ksync_runtime::__private::core::result::Result::Err(__inside) =
-                        <u32 as ::ksync_runtime::__private::AttributeField>::check(__id)
-                    {
-                        return ::ksync_runtime::__private::core::result::Result::Err(
-                            ::ksync_runtime::__private::payload::invalid_inside("id", __inside),
-                        );
-                    }
-                }
-                Self::Bridge {} => {}
-                Self::Existing {} => {}
-            }
-            ::ksync_runtime::__private::core::result::Result::Ok(())
+        fn any_in(__list: &::ksync_runtime::__private::AttributeList<'_>) -> bool {
+            __list.get(IFLA_INFO_KIND).is_some()
         }
     }
 };

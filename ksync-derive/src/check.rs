@@ -2,6 +2,9 @@
 //!
 //! Every rule looks at the whole type, says what to write instead, and leaves the others their turn.
 
+mod format;
+mod value;
+
 use std::collections::HashMap;
 
 use quote::{ToTokens, quote};
@@ -13,6 +16,7 @@ use crate::input::index::IndexPlace;
 use crate::input::kind::Kind;
 use crate::input::nested::{Content, Nested, Variant};
 use crate::input::shape;
+use crate::input::value::Value;
 use crate::input::verbs::Verb;
 use crate::words;
 
@@ -33,12 +37,14 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
         ctxt,
     );
     each_header_field_once(kind, ctxt);
+    format::bits_agree(kind.fields.iter(), ctxt);
     header_is_declared(kind.header.is_some(), kind.fields.iter(), !kind.fills.is_empty(), &kind.ident, ctxt);
     index_header_is_declared(kind, ctxt);
     for field in &kind.fields {
         has_a_place(field, ctxt);
         one_place(field, ctxt);
         bits_are_flags(field, ctxt);
+        format::field(field, ctxt);
         reference_is_marked(field, ctxt);
         order_can_be_read_back(field, ctxt);
         none_has_an_option(field, ctxt);
@@ -56,14 +62,14 @@ pub(crate) fn nested(nested: &Nested, generics: &syn::Generics, ctxt: &Ctxt) {
             nested_fields(fields, ctxt);
             header_is_declared(header.is_some(), fields.iter(), !fills.is_empty(), &nested.ident, ctxt);
         }
-        Content::Enum { kind, data, variants } => {
+        Content::Enum { kind, data, repr, variants } => {
             if kind.is_none() {
                 ctxt.error_on(
                     &nested.ident,
                     "which attribute names the variant? Add `#[ksync(kind = IFLA_INFO_KIND, data = IFLA_INFO_DATA)]`",
                 );
             }
-            variants_have_names(variants, ctxt);
+            variants_have_names(variants, repr.is_some(), ctxt);
             data_has_an_attribute(data.is_some(), variants, ctxt);
             one_other(variants, ctxt);
             for variant in variants {
@@ -75,10 +81,12 @@ pub(crate) fn nested(nested: &Nested, generics: &syn::Generics, ctxt: &Ctxt) {
 
 fn nested_fields(fields: &[Field], ctxt: &Ctxt) {
     each_attribute_once(fields.iter(), None, ctxt);
+    format::bits_agree(fields.iter(), ctxt);
     for field in fields {
         has_a_place(field, ctxt);
         one_place(field, ctxt);
         bits_are_flags(field, ctxt);
+        format::field(field, ctxt);
         reference_is_marked(field, ctxt);
         order_can_be_read_back(field, ctxt);
         skipped_is_nothing_else(field, ctxt);
@@ -90,8 +98,14 @@ fn variant_fields(variant: &Variant, ctxt: &Ctxt) {
     if variant.is_written() {
         nested_fields(&variant.fields, ctxt);
         for field in &variant.fields {
-            if let Some(header) = &field.header {
-                ctxt.error_on(header, "a variant has no fixed header: use `nla = ...`");
+            if let (Some(header), None) = (&field.header, &variant.header) {
+                ctxt.error_on(
+                    header,
+                    format!(
+                        "`{header}` is a field of which header? Use `nla = ...`, or add the type of the header to \
+                         the variant: `#[ksync(kind = ..., header = ...)]`"
+                    ),
+                );
             }
         }
         return;
@@ -200,17 +214,29 @@ fn each_attribute_once<'a>(
     index: Option<proc_macro2::TokenStream>,
     ctxt: &Ctxt,
 ) {
-    let mut owners: HashMap<String, String> = HashMap::new();
+    let mut owners: HashMap<String, (String, bool)> = HashMap::new();
     if let Some(index) = index {
-        owners.insert(index.to_string(), "the kind's index".to_owned());
+        owners.insert(index.to_string(), ("the kind's index".to_owned(), false));
     }
     for field in fields {
-        let Some(nla) = &field.nla else { continue };
-        let spelled = nla.to_token_stream().to_string();
-        match owners.get(&spelled) {
-            Some(owner) => ctxt.error_on(nla, format!("attribute `{spelled}` already carries {owner}")),
-            None => {
-                owners.insert(spelled, format!("field `{}`", field.ident));
+        for nla in field.nla.iter().chain(&field.format.v6) {
+            let spelled = nla.to_token_stream().to_string();
+            let bits = field.bit.is_some();
+            match owners.get(&spelled) {
+                Some((_, true)) if bits => {}
+                Some((owner, other_bits)) => {
+                    let cure = match (bits, other_bits) {
+                        (true, false) => {
+                            ": give that field a `bit = ...` too, if both are bits of one number"
+                        }
+                        (false, true) => ": add `bit = ...`, if both are bits of one number",
+                        _ => "",
+                    };
+                    ctxt.error_on(nla, format!("attribute `{spelled}` already carries {owner}{cure}"));
+                }
+                None => {
+                    owners.insert(spelled, (format!("field `{}`", field.ident), bits));
+                }
             }
         }
     }
@@ -248,7 +274,11 @@ fn header_is_declared<'a>(
         return;
     }
     let what = "Add the type of the fixed header to the struct: `#[ksync(header = RouteHeader)]`";
-    for header in fields.filter_map(|field| field.header.as_ref()) {
+    let places = fields.flat_map(|field| {
+        let beside = [&field.format.prefix_len, &field.format.family];
+        field.header.iter().chain(beside.into_iter().flatten())
+    });
+    for header in places {
         ctxt.error_on(header, format!("`{header}` is a field of which header? {what}"));
     }
     if fills {
@@ -291,8 +321,11 @@ fn one_place(field: &Field, ctxt: &Ctxt) {
 
 fn bits_are_flags(field: &Field, ctxt: &Ctxt) {
     match (&field.bit, &field.mask, &field.header) {
-        (Some(bit), _, None) => ctxt.error_on(bit, "a bit of which header field? Add `header = ...`"),
-        (Some(_), _, Some(_)) if !shape::ends_in(&field.ty, "bool") => {
+        (Some(bit), _, None) if field.nla.is_none() => ctxt.error_on(
+            bit,
+            "a bit of what? Add `header = ...` (a field of the fixed header) or `nla = ...` (an attribute)",
+        ),
+        (Some(_), _, _) if !shape::ends_in(field.option().unwrap_or(&field.ty), "bool") => {
             ctxt.error_on(&field.ty, "a bit is on or off: the field's type must be `bool`");
         }
         (None, Some(mask), _) => ctxt.error_on(mask, "`mask` goes with `bit`: add `bit = ...`"),
@@ -378,7 +411,7 @@ fn verbs_can_be_written(kind: &Kind, field: &Field, ctxt: &Ctxt) {
     }
 }
 
-fn variants_have_names(variants: &[Variant], ctxt: &Ctxt) {
+fn variants_have_names(variants: &[Variant], numbers: bool, ctxt: &Ctxt) {
     let mut names: HashMap<String, String> = HashMap::new();
     for variant in variants {
         match &variant.kind {
@@ -390,11 +423,25 @@ fn variants_have_names(variants: &[Variant], ctxt: &Ctxt) {
             Some(kind) if !variant.is_written() => {
                 ctxt.error_on(kind, "nothing of this variant is written, so it has no name on the wire");
             }
-            Some(kind) if kind.value().is_empty() || kind.value().contains('\0') => {
+            Some(kind) if variant.name().is_some() == numbers => ctxt.error_on(
+                kind,
+                if numbers {
+                    "the enum has a `repr`, so its variants have numbers: `kind = LWTUNNEL_ENCAP_MPLS`"
+                } else {
+                    "a name is a string, `kind = \"veth\"`; if it is a number, say which integer: \
+                     `repr = u16` on the enum"
+                },
+            ),
+            Some(kind)
+                if variant
+                    .name()
+                    .is_some_and(|name| name.value().is_empty() || name.value().contains('\0')) =>
+            {
                 ctxt.error_on(kind, "a name on the wire is not empty and holds no NUL");
             }
             Some(kind) => {
-                if let Some(first) = names.insert(kind.value(), variant.ident.to_string()) {
+                let spelled = kind.to_token_stream().to_string();
+                if let Some(first) = names.insert(spelled, variant.ident.to_string()) {
                     ctxt.error_on(kind, format!("variant `{first}` already has this name"));
                 }
             }
@@ -426,4 +473,10 @@ fn one_other(variants: &[Variant], ctxt: &Ctxt) {
             "what is not recognised can be read as one variant only: mark this one `unwritten`",
         );
     }
+}
+
+/// Checks an enum that is a value.
+pub(crate) fn value(value: &Value, generics: &syn::Generics, ctxt: &Ctxt) {
+    no_generics(generics, ctxt);
+    value::value(value, ctxt);
 }

@@ -90,8 +90,31 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `nla = RTA_..., with = module` | An attribute with `module::emit(&T, &mut BytesMut)` and `module::parse(&[u8]) -> Result<T, ValueError>`. Of an `Option<T>` the codec sees the `T`; if it says `ValueError::Missing`, that is `None`. |
 /// | `with = module` | `module::emit(&T, &mut Outgoing<'_, Header>)` and `module::parse(&Incoming<'_, Header>) -> Result<T, ParseError>`, for what takes several places (`wire::prefix`, `wire::table`). |
 /// | `header = field` | A field of the fixed header, of any integer type; what does not fit is an error. |
-/// | `header = field, bit = IFF_UP` | Bits of it, for a `bool`. `mask = other_field` sets the same bits there whenever the field is written. |
+/// | `header = field, bit = IFF_UP` | Bits of it, for a `bool`. `mask = other_field` sets the same bits there whenever the field is written; with a mask the type may be `Option<bool>`, whose `None` leaves the bits open. |
+/// | `nla = RTA_..., bit = ...` | Bits of an attribute, which several fields may share: `bool`, written together. The attribute is an integer of the constant's type, `u32` if it is a bare number. With `selector` it is a `struct nla_bitfield32`, and `Option<bool>` leaves bits open. |
+/// | `nla = (V4, V6)` | One of two attributes, by the family of an `IpAddr`. |
+/// | `nla = RTA_..., prefix_len = field` | A prefix (`IpNet`, `Ipv4Net`, `Ipv6Net`): the address in the attribute, the length in the header. |
+/// | `flatten` | The attributes of a nested value, among those of this message. |
 /// | `skip` | Nowhere: the agent's own data. Not compared, and the default when read back. |
+///
+/// How it stands in the attribute, where the type alone does not say:
+///
+/// | word | type | meaning |
+/// | --- | --- | --- |
+/// | `be` | `u16` to `u64`, signed too | In network byte order. Also of a header field: `header = field, be`. |
+/// | `no_nul` | `String` | No NUL at the end. Read with and without. |
+/// | `flag` | `bool` | There or not, without a payload. |
+/// | `unit = seconds` | `Duration` | A number of `seconds`, `millis`, `micros` or `centis` (clock ticks of `USER_HZ`), of 32 bits; `unit = millis as u64` names another integer. What is no whole number of them is refused. |
+/// | `by_key` | `Ref<T>` | The key of the target in place of its index. |
+/// | `family = field` | an address or prefix | Its family goes into that header field. |
+/// | `repeated` | `Vec<T>` | The attribute is there once for each element. |
+/// | `each = X` | `Vec<T>` | A nest of attributes with number `X`. |
+/// | `numbered` | `Vec<T>` | A nest of attributes that count from 1; `numbered = 0` from 0. |
+/// | `array` | `Vec<T>` | Elements of a fixed size, one behind the other: integers, addresses, references, and structs with a fixed header alone. |
+/// | `records = field` | `Vec<T>` | Structs with a fixed header and attributes behind it; that header field tells the length of each. |
+///
+/// The words for single values go with those for lists: `repeated, be`, `each = X, by_key`. An empty list is left
+/// out, and one that is missing is empty; of an `Option<Vec<T>>`, `None` is left out.
 ///
 /// And what holds for it:
 ///
@@ -102,7 +125,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `none = 0u32` | What a change writes for `None`. It also makes `None` something to ask for; otherwise `None` is content with what is there. On `merge` kinds without it, an option that is set no longer means delete and add. |
 /// | `write_only` | The kernel never reports it. The default when read back, and never found missing. |
 /// | `read_only` | Reported by the kernel, never written or compared. |
-/// | `default` | The default when the attribute is missing. |
+/// | `default`, `default = ...` | The default, or that value, when the attribute is missing. |
+/// | `compare = path` | `fn(declared: &T, seen: &T) -> bool`: whether what the kernel reports does what was asked for, where it normalises. Of an `Option<T>` the function sees the `T`. |
 /// | `on(add, change, delete, get)` | The messages that carry it, if not add and change. |
 /// | `survives` | Of a dependency: the kernel keeps the object when it removes what the field refers to, though that kind says `flushes_dependents`. A port outlives its bridge. |
 /// | `check = path` | `fn(&T) -> Result<(), impl Display>`: refuses values, in the name of the field. |
@@ -188,14 +212,18 @@ pub fn derive_entry(input: TokenStream) -> TokenStream {
 ///
 /// | word of a variant | meaning |
 /// | --- | --- |
-/// | `kind = "veth"` | How the kernel calls it. |
+/// | `kind = "veth"` | How the kernel calls it. With `repr = u16` on the enum it is a number: `kind = LWTUNNEL_ENCAP_IP`. |
+/// | `header = Type` | A fixed header in front of the variant's fields, in the attribute `data`. |
 /// | `other` | Nothing of it is written; what has no name, or one that is unknown here, is read as this variant. Without such a variant that belongs to somebody else. |
 /// | `unwritten` | Nothing of it is written, and nothing is read as it. |
 ///
 /// A variant that is not written asks for nothing: whatever the kernel reports is right.
 ///
-/// Fields have the words `nla`, `with`, `header`, `bit`, `mask`, `write_only`, `default`, `skip` and `check`, as in
-/// [`KSyncEntry`](derive@KSyncEntry). A codec without `nla` is
+/// Either can also be a field with `flatten`, without an attribute around it: then the attributes stand among those
+/// of the message or nest that it is in.
+///
+/// Fields have the words of [`KSyncEntry`](derive@KSyncEntry), but for `key`, `none` and `on`. An `immutable` one
+/// makes a difference in it a reason to delete and add the whole object. A codec without `nla` is
 /// `emit(&T, &mut Attributes<'_>)` and `parse(&AttributeList<'_>) -> Result<T, ParseError>` here.
 ///
 /// ```
@@ -232,4 +260,36 @@ pub fn derive_entry(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(KSyncNested, attributes(ksync, depends_on))]
 pub fn derive_nested(input: TokenStream) -> TokenStream {
     expand::nested(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes a value with names of an enum: a number in an attribute or header field, or a name in an attribute.
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `repr = u8` | On the enum: the integer that it is on the wire. Without it, it is a name. |
+/// | `value = RT_SCOPE_LINK` | Of a variant: its number. |
+/// | `name = "round-robin"` | Of a variant: its name. |
+/// | `other` | Of a variant with one field, of that integer or a `String`: keeps what has no variant. Without it, what has none is an error. |
+///
+/// ```
+/// use ksync_runtime::prelude::*;
+/// use ksync_runtime::wire::AttributeValue;
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, KSyncValue)]
+/// #[ksync(repr = u8)]
+/// enum Scope {
+///     #[ksync(value = RT_SCOPE_UNIVERSE)]
+///     Universe,
+///     #[ksync(value = RT_SCOPE_LINK)]
+///     Link,
+///     #[ksync(other)]
+///     Other(u8),
+/// }
+///
+/// assert_eq!(Scope::parse(&[RT_SCOPE_LINK]), Ok(Scope::Link));
+/// assert_eq!(Scope::parse(&[7]), Ok(Scope::Other(7)));
+/// ```
+#[proc_macro_derive(KSyncValue, attributes(ksync))]
+pub fn derive_value(input: TokenStream) -> TokenStream {
+    expand::value(&parse_macro_input!(input as DeriveInput)).into()
 }

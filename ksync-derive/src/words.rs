@@ -76,6 +76,42 @@ pub(crate) const DEFAULT: &str = "default";
 pub(crate) const SKIP: &str = "skip";
 /// Field: the object outlives what the field refers to.
 pub(crate) const SURVIVES: &str = "survives";
+/// Field: in network byte order.
+pub(crate) const BE: &str = "be";
+/// Field: text without a NUL at its end.
+pub(crate) const NO_NUL: &str = "no_nul";
+/// Field: there or not, without a payload.
+pub(crate) const FLAG: &str = "flag";
+/// Field: the attribute says which of its bits count.
+pub(crate) const SELECTOR: &str = "selector";
+/// Field: a reference is written as its target's key.
+pub(crate) const BY_KEY: &str = "by_key";
+/// Field: its attributes stand among those of the struct.
+pub(crate) const FLATTEN: &str = "flatten";
+/// Field: the attribute is there once for each element.
+pub(crate) const REPEATED: &str = "repeated";
+/// Field: a nest of attributes of that number.
+pub(crate) const EACH: &str = "each";
+/// Field: a nest of attributes that are counted.
+pub(crate) const NUMBERED: &str = "numbered";
+/// Field: values of one size, one behind the other.
+pub(crate) const ARRAY: &str = "array";
+/// Field: records that tell their length in that header field.
+pub(crate) const RECORDS: &str = "records";
+/// Field: what a duration is counted in.
+pub(crate) const UNIT: &str = "unit";
+/// Field: the header field for the length of a prefix.
+pub(crate) const PREFIX_LEN: &str = "prefix_len";
+/// Field: the header field for the family of an address.
+pub(crate) const FAMILY: &str = "family";
+/// Field: whether what is seen does what was asked for.
+pub(crate) const COMPARE: &str = "compare";
+/// Enum: the integer that it is on the wire.
+pub(crate) const REPR: &str = "repr";
+/// Variant of an enum that is a value: its number.
+pub(crate) const VALUE: &str = "value";
+/// Variant of an enum that is a value: its name.
+pub(crate) const NAME: &str = "name";
 /// Enum: the attribute that carries the variant's name. Variant: that name.
 pub(crate) const KIND: &str = "kind";
 /// Enum: the attribute that nests the variant's fields.
@@ -119,26 +155,38 @@ pub(crate) const OF_INDEX: &[&str] = &[FROM, RANGE, NLA, HEADER];
 pub(crate) const VERBS: &[&str] = &[ADD, CHANGE, DELETE, GET];
 /// On a field of a kind.
 pub(crate) const OF_FIELD: &[&str] = &[
-    KEY, NLA, HEADER, BIT, MASK, WITH, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP, ON, CHECK,
-    SURVIVES,
+    KEY, NLA, HEADER, BIT, MASK, SELECTOR, WITH, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED, EACH, NUMBERED,
+    ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP, ON,
+    CHECK, COMPARE, SURVIVES,
 ];
 /// On a field of a nested attribute.
-pub(crate) const OF_NESTED_FIELD: &[&str] =
-    &[NLA, HEADER, BIT, MASK, WITH, WRITE_ONLY, DEFAULT, SKIP, CHECK, SURVIVES];
+pub(crate) const OF_NESTED_FIELD: &[&str] = &[
+    NLA, HEADER, BIT, MASK, SELECTOR, WITH, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED, EACH, NUMBERED,
+    ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP, CHECK,
+    COMPARE, SURVIVES,
+];
 /// On a struct that derives `KSyncNested`.
 pub(crate) const OF_NESTED_STRUCT: &[&str] = &[HEADER, FILL, CRATE];
 /// On an enum that derives `KSyncNested`.
-pub(crate) const OF_NESTED_ENUM: &[&str] = &[KIND, DATA, CRATE];
+pub(crate) const OF_NESTED_ENUM: &[&str] = &[KIND, DATA, REPR, CRATE];
 /// On a variant of an enum that derives `KSyncNested`.
-pub(crate) const OF_VARIANT: &[&str] = &[KIND, OTHER, UNWRITTEN];
+pub(crate) const OF_VARIANT: &[&str] = &[KIND, HEADER, OTHER, UNWRITTEN];
+/// On an enum that derives `KSyncValue`.
+pub(crate) const OF_VALUE: &[&str] = &[REPR, CRATE];
+/// On a variant of an enum that derives `KSyncValue`.
+pub(crate) const OF_VALUE_VARIANT: &[&str] = &[VALUE, NAME, OTHER];
+/// After `unit =`.
+pub(crate) const UNITS: &[&str] = &["seconds", "millis", "micros", "centis"];
+/// After `repr =`.
+pub(crate) const REPRS: &[&str] = &["u8", "u16", "u32", "u64", "i8", "i16", "i32"];
 
 /// What to say about a word that does not belong there.
 pub(crate) fn unknown(word: &str, allowed: &[&str]) -> String {
-    let list = allowed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-    match nearest(word, allowed) {
-        Some(meant) => format!("unknown word `{word}`, did you mean `{meant}`? Allowed here: {list}"),
-        None => format!("unknown word `{word}`. Allowed here: {list}"),
+    if let Some(meant) = nearest(word, allowed) {
+        return format!("unknown word `{word}`, did you mean `{meant}`?");
     }
+    let list = allowed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    format!("unknown word `{word}`. Allowed here: {list}")
 }
 
 /// The word that differs least, if it differs little enough to have been meant.

@@ -6,8 +6,10 @@ pub use std;
 pub use bytes;
 
 pub mod describe;
+pub mod nest;
 pub mod payload;
 mod reference;
+pub mod value;
 
 pub use reference::ReferenceField;
 
@@ -16,9 +18,9 @@ pub use crate::declare::{
     KSyncEntry, OperationError, Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema, Verb,
 };
 pub use crate::wire::{
-    AttributeField, AttributeList, AttributeValue, Attributes, FixedHeader, HeaderBytes, HeaderValue,
-    Incoming, MessageView, NoHeader, Outgoing, ParseError, Request, ValueError, emit_header, fit_header,
-    parse_header, rtnetlink,
+    AttributeField, AttributeList, AttributeValue, Attributes, FixedHeader, Flatten, HeaderBytes,
+    HeaderValue, Incoming, MessageView, Nested, NoHeader, Outgoing, ParseError, Request, ValueError, codec,
+    emit_header, fit_header, parse_header, rtnetlink,
 };
 
 /// The bytes that a field of a fixed header has.

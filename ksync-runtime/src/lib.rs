@@ -36,12 +36,12 @@ pub mod wire;
 #[doc(hidden)]
 pub mod __private;
 
-pub use ksync_derive::{KSyncEntry, KSyncNested};
+pub use ksync_derive::{KSyncEntry, KSyncNested, KSyncValue};
 
 /// What a file that declares kinds, or embeds an agent, needs.
 pub mod prelude {
     pub use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-    pub use ksync_derive::{KSyncEntry, KSyncNested};
+    pub use ksync_derive::{KSyncEntry, KSyncNested, KSyncValue};
     pub use macaddr::MacAddr6;
 
     pub use crate::agent::Agent;

@@ -39,7 +39,7 @@ pub struct Address {
     #[ksync(key, with = address_and_prefix)]
     pub address: IpNet,
     /// IPv6: in use at once, without asking the others on the link whether they have it. `nodad`
-    #[ksync(nla = IFA_FLAGS, with = no_dad_flag, default)]
+    #[ksync(nla = IFA_FLAGS, bit = IFA_F_NODAD)]
     pub no_dad: bool,
 }
 
@@ -102,20 +102,5 @@ mod address_and_prefix {
                 message.header.ifa_prefixlen
             )))
         })
-    }
-}
-
-/// `IFA_F_NODAD` among the flags; the others are the kernel's own.
-mod no_dad_flag {
-    use ksync_runtime::prelude::IFA_F_NODAD;
-    use ksync_runtime::wire::{AttributeValue, BytesMut, ValueError};
-
-    pub(super) fn emit(no_dad: &bool, out: &mut BytesMut) {
-        let flags = if *no_dad { IFA_F_NODAD } else { 0 };
-        flags.emit(out);
-    }
-
-    pub(super) fn parse(payload: &[u8]) -> Result<bool, ValueError> {
-        u32::parse(payload).map(|flags| flags & IFA_F_NODAD != 0)
     }
 }

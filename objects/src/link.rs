@@ -108,13 +108,13 @@ pub enum LinkKind {
         #[ksync(nla = IFLA_VXLAN_ID, check = is_vxlan_id)]
         id: u32,
         /// Where packets for unknown stations go: a host, or a multicast group. `remote`, `group`
-        #[ksync(with = vxlan_remote)]
+        #[ksync(nla = (IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6))]
         remote: Option<std::net::IpAddr>,
         /// The source address of the tunnel. `local`
-        #[ksync(with = vxlan_local)]
+        #[ksync(nla = (IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6))]
         local: Option<std::net::IpAddr>,
         /// The UDP port. The kernel's own default is 8472, the assigned one is 4789. `dstport`
-        #[ksync(nla = IFLA_VXLAN_PORT, with = big_endian)]
+        #[ksync(nla = IFLA_VXLAN_PORT, be)]
         port: Option<u16>,
         /// Learn from packets which host a station is behind. `learning`, `nolearning`
         #[ksync(nla = IFLA_VXLAN_LEARNING)]
@@ -229,79 +229,5 @@ mod ethernet {
 
     pub(super) fn parse(payload: &[u8]) -> Result<MacAddr6, ValueError> {
         <MacAddr6 as AttributeValue>::parse(payload).map_err(|_| ValueError::Missing)
-    }
-}
-
-/// A number in network byte order.
-mod big_endian {
-    use ksync_runtime::wire::{AttributeValue, Be16, BytesMut, ValueError};
-
-    pub(super) fn emit(number: &u16, out: &mut BytesMut) {
-        Be16(*number).emit(out);
-    }
-
-    pub(super) fn parse(payload: &[u8]) -> Result<u16, ValueError> {
-        Be16::parse(payload).map(|number| number.0)
-    }
-}
-
-/// `IFLA_VXLAN_GROUP` or `IFLA_VXLAN_GROUP6`, by the family.
-mod vxlan_remote {
-    use std::net::IpAddr;
-
-    use ksync_runtime::prelude::{IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6};
-    use ksync_runtime::wire::{AttributeList, Attributes, ParseError};
-
-    pub(super) fn emit(address: &Option<IpAddr>, attributes: &mut Attributes<'_>) {
-        super::by_family::emit(address.as_ref(), IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6, attributes);
-    }
-
-    pub(super) fn parse(attributes: &AttributeList<'_>) -> Result<Option<IpAddr>, ParseError> {
-        super::by_family::parse(IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6, attributes)
-    }
-}
-
-/// `IFLA_VXLAN_LOCAL` or `IFLA_VXLAN_LOCAL6`, by the family.
-mod vxlan_local {
-    use std::net::IpAddr;
-
-    use ksync_runtime::prelude::{IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6};
-    use ksync_runtime::wire::{AttributeList, Attributes, ParseError};
-
-    pub(super) fn emit(address: &Option<IpAddr>, attributes: &mut Attributes<'_>) {
-        super::by_family::emit(address.as_ref(), IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6, attributes);
-    }
-
-    pub(super) fn parse(attributes: &AttributeList<'_>) -> Result<Option<IpAddr>, ParseError> {
-        super::by_family::parse(IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6, attributes)
-    }
-}
-
-/// An address that has one attribute for IPv4 and another for IPv6.
-mod by_family {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-    use ksync_runtime::wire::{AttributeList, AttributeValue, Attributes, ParseError};
-
-    pub(super) fn emit(address: Option<&IpAddr>, v4: u16, v6: u16, attributes: &mut Attributes<'_>) {
-        match address {
-            Some(IpAddr::V4(address)) => attributes.put(v4, address),
-            Some(IpAddr::V6(address)) => attributes.put(v6, address),
-            None => {}
-        }
-    }
-
-    pub(super) fn parse(
-        v4: u16,
-        v6: u16,
-        attributes: &AttributeList<'_>,
-    ) -> Result<Option<IpAddr>, ParseError> {
-        let address = match (attributes.get(v4), attributes.get(v6)) {
-            (Some(payload), _) => Ipv4Addr::parse(payload).map(|address| Some(IpAddr::V4(address))),
-            (None, Some(payload)) => Ipv6Addr::parse(payload).map(|address| Some(IpAddr::V6(address))),
-            (None, None) => Ok(None),
-        };
-        address
-            .map_err(|error| ParseError::attribute(if attributes.get(v4).is_some() { v4 } else { v6 }, error))
     }
 }

@@ -45,16 +45,18 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
 }
 
 /// What a change message can't say: an immutable field, or, where the kernel keeps what is not named, that an
-/// option is gone.
+/// option is gone; also inside of nested values.
 fn recreation(kind: &Kind, field: &Field) -> Option<TokenStream> {
     let runtime = &kind.runtime;
     let (ident, name) = (&field.ident, field.name());
     let condition = if field.needs_recreation() {
         quote!(self.#ident != __desired.#ident)
-    } else if kind.merge && field.option().is_some() && field.none.is_none() {
-        quote!(self.#ident.is_some() && __desired.#ident.is_none())
-    } else {
+    } else if !kind.merge && !field.may_need_recreation_inside() {
         return None;
+    } else {
+        let merge = kind.merge;
+        let (held, desired) = (quote!(&self.#ident), quote!(&__desired.#ident));
+        field::needs_recreation(field, runtime, &held, &desired, &quote!(#merge))?
     };
     let recreate = quote!(return #runtime::Difference::Recreate { field: #name };);
     Some(if kind.nothing_to_delete.is_some() {

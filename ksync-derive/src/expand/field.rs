@@ -7,6 +7,8 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
+use super::bits::number;
+use super::codec::{carrier, inner_carrier};
 use crate::input::field::{Field, Place};
 use crate::input::runtime::Runtime;
 use crate::input::shape;
@@ -76,14 +78,69 @@ pub(super) fn emit(
     sink: &Sink,
     none: bool,
 ) -> TokenStream {
+    let beside = emit_beside(field, runtime, value, sink);
+    let main = emit_main(field, runtime, value, sink, none);
+    quote!(#beside #main)
+}
+
+/// Writes what an attribute leaves to the header: the family of an address, the length of a prefix.
+pub(super) fn emit_beside(field: &Field, runtime: &Runtime, value: &TokenStream, sink: &Sink) -> TokenStream {
+    let name = field.name();
+    let Sink { attributes, header, .. } = sink;
+    let into_header = |place: &proc_macro2::Ident, number: TokenStream| {
+        quote! {
+            match #runtime::fit_header(#runtime::core::result::Result::Ok(i64::from(#number)), #name) {
+                #runtime::core::result::Result::Ok(__number) => #header.#place = __number,
+                #runtime::core::result::Result::Err(__error) => #attributes.fail(__error),
+            }
+        }
+    };
+    let family = field.format.family.as_ref().map(|place| {
+        let ty = &field.ty;
+        let family = quote_spanned!(ty.span()=> <#ty as #runtime::codec::Family>::family);
+        let set = into_header(place, quote!(__family));
+        quote! {
+            if let #runtime::core::option::Option::Some(__family) = #family(#value) { #set }
+        }
+    });
+    let len = field.format.prefix_len.as_ref().map(|place| {
+        let ty = field.option().unwrap_or(&field.ty);
+        let len = quote_spanned!(ty.span()=> <#ty as #runtime::codec::Prefix>::prefix_len);
+        match field.option() {
+            Some(_) => {
+                let set = into_header(place, quote!(#len(__prefix)));
+                quote! {
+                    if let #runtime::core::option::Option::Some(__prefix) = #value { #set }
+                }
+            }
+            None => into_header(place, quote!(#len(#value))),
+        }
+    });
+    quote!(#family #len)
+}
+
+/// Writes the field into attributes alone.
+pub(super) fn emit_inside(field: &Field, runtime: &Runtime, value: &TokenStream, sink: &Sink) -> TokenStream {
+    emit_main(field, runtime, value, sink, false)
+}
+
+fn emit_main(field: &Field, runtime: &Runtime, value: &TokenStream, sink: &Sink, none: bool) -> TokenStream {
     let name = field.name();
     let Sink { attributes, header, codec: codec_sink } = sink;
     if let (true, Some(none), Some(nla), Some(inner)) = (none, &field.none, &field.nla, field.option()) {
         let some = emit_attribute(field, inner, runtime, &quote!(__value), sink);
+        // Of a reference, and of what a codec writes, the bare number is what can be said.
+        let no_value = if field.with.is_some() || shape::target_of(inner).is_some() || field.format.is_usual()
+        {
+            quote!(#attributes.put(#nla, &(#none));)
+        } else {
+            let emit = inner_carrier(field, inner, runtime).method("emit");
+            quote!(#emit(&(#none), #nla, &mut #attributes, __context);)
+        };
         return quote! {
             match #value {
                 #runtime::core::option::Option::Some(__value) => { #some }
-                #runtime::core::option::Option::None => #attributes.put(#nla, &(#none)),
+                #runtime::core::option::Option::None => { #no_value }
             }
         };
     }
@@ -101,6 +158,15 @@ pub(super) fn emit(
         Place::Header(place) => {
             let ty = &field.ty;
             let to_header = quote_spanned!(ty.span()=> <#ty as #runtime::HeaderValue>::to_header);
+            if field.format.be {
+                let turned = turned(place, runtime);
+                return quote! {
+                    match #runtime::fit_header(#to_header(#value, __context), #name) {
+                        #runtime::core::result::Result::Ok(__number) => #header.#place = #turned(__number),
+                        #runtime::core::result::Result::Err(__error) => #attributes.fail(__error),
+                    }
+                };
+            }
             quote! {
                 match #runtime::fit_header(#to_header(#value, __context), #name) {
                     #runtime::core::result::Result::Ok(__number) => #header.#place = __number,
@@ -110,12 +176,39 @@ pub(super) fn emit(
         }
         Place::Bit(place, bit) => {
             let mask = field.mask.as_ref().map(|mask| quote!(#header.#mask |= #bit;));
+            if field.option().is_some() {
+                return quote! {
+                    if let #runtime::core::option::Option::Some(__on) = #value {
+                        #mask
+                        if *__on { #header.#place |= #bit; }
+                    }
+                };
+            }
             quote! {
                 #mask
                 if *#value { #header.#place |= #bit; }
             }
         }
         Place::Codec(codec) => quote!(#codec::emit(#value, #codec_sink);),
+        Place::Flatten => {
+            let ty = &field.ty;
+            let emit = quote_spanned!(ty.span()=> <#ty as #runtime::Flatten>::emit);
+            quote! {
+                #emit(#value, &mut #attributes, __context);
+                #attributes.blame(#name);
+            }
+        }
+        Place::Prefix(nla, _) => match field.option() {
+            Some(inner) => {
+                let some = emit_prefix(field, inner, runtime, &quote!(__value), sink, nla);
+                quote! {
+                    if let #runtime::core::option::Option::Some(__value) = #value { #some }
+                }
+            }
+            None => emit_prefix(field, &field.ty, runtime, value, sink, nla),
+        },
+        // Written together with the others of its attribute.
+        Place::AttributeBit(..) => quote!(),
         Place::OwnName | Place::Order | Place::Nowhere => quote!(),
     }
 }
@@ -136,7 +229,9 @@ fn emit_attribute(
             #attributes.blame(#name);
         },
         Place::Attribute(nla) => {
-            let emit = of_attribute(ty, runtime, "emit");
+            let carrier =
+                if *ty == field.ty { carrier(field, runtime) } else { inner_carrier(field, ty, runtime) };
+            let emit = carrier.method("emit");
             quote! {
                 #emit(#value, #nla, &mut #attributes, __context);
                 #attributes.blame(#name);
@@ -146,23 +241,51 @@ fn emit_attribute(
     }
 }
 
+/// The address of a prefix. That of all addresses has none, unless an option has to be told from `None`.
+fn emit_prefix(
+    field: &Field,
+    ty: &Type,
+    runtime: &Runtime,
+    value: &TokenStream,
+    sink: &Sink,
+    nla: &syn::Expr,
+) -> TokenStream {
+    let attributes = &sink.attributes;
+    let prefix = quote_spanned!(ty.span()=> <#ty as #runtime::codec::Prefix>);
+    let put = quote!(#attributes.put(#nla, &#prefix::address(#value)););
+    if field.option().is_some() {
+        return put;
+    }
+    quote!(if #prefix::prefix_len(#value) > 0 { #put })
+}
+
+/// Turns the bytes of a header field round; a field that has no order is reported at the word for it.
+fn turned(place: &proc_macro2::Ident, runtime: &Runtime) -> TokenStream {
+    quote_spanned!(place.span()=> #runtime::codec::ByteOrder::turned)
+}
+
 /// An expression that reads the field, or returns with the reason why it can't.
 pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenStream {
     let name = field.name();
     let ty = &field.ty;
     let Source { attributes, header, codec: codec_source } = source;
-    let default = quote_spanned!(ty.span()=> <#ty as #runtime::core::default::Default>::default());
-    let may_lack = field.default || field.write_only;
+    let default = match &field.default {
+        Some(Some(default)) => quote!(#default),
+        _ => quote_spanned!(ty.span()=> <#ty as #runtime::core::default::Default>::default()),
+    };
+    let may_lack = field.may_lack();
     let result = match field.place() {
         Place::Attribute(nla) => {
-            let parse = of_attribute(ty, runtime, "parse");
+            let carrier = carrier(field, runtime);
+            let parse = carrier.method("parse");
             let parse = quote!(#parse(#nla, &#attributes, __resolver));
             if may_lack {
+                let is_there = carrier.is_there(nla, attributes);
                 quote! {
-                    if #attributes.get(#nla).is_none() {
-                        #runtime::core::result::Result::Ok(#default)
-                    } else {
+                    if #is_there {
                         #parse
+                    } else {
+                        #runtime::core::result::Result::Ok(#default)
                     }
                 }
             } else {
@@ -184,9 +307,72 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
         }
         Place::Header(place) => {
             let from_header = quote_spanned!(ty.span()=> <#ty as #runtime::HeaderValue>::from_header);
-            quote!(#from_header(#runtime::core::convert::Into::<i64>::into(#header.#place), __resolver))
+            let number = if field.format.be {
+                let turned = turned(place, runtime);
+                quote!(#turned(#header.#place))
+            } else {
+                quote!(#header.#place)
+            };
+            quote!(#from_header(#runtime::core::convert::Into::<i64>::into(#number), __resolver))
+        }
+        Place::Bit(place, bit) if field.option().is_some() => {
+            return quote!(#runtime::core::option::Option::Some((#header.#place & (#bit)) == (#bit)));
         }
         Place::Bit(place, bit) => return quote!((#header.#place & (#bit)) == (#bit)),
+        Place::AttributeBit(nla, bit) => {
+            let bit = number(bit);
+            if field.format.selector {
+                quote! {
+                    #runtime::codec::selected_bit(#nla, &#attributes, #bit)
+                        .map(<#ty as #runtime::codec::Bit>::seen)
+                }
+            } else {
+                quote!(#runtime::codec::bit(#nla, &#attributes, #bit))
+            }
+        }
+        Place::Flatten => {
+            let flatten = quote_spanned!(ty.span()=> <#ty as #runtime::Flatten>);
+            let parse = quote!(#flatten::parse(&#attributes, __resolver));
+            if may_lack {
+                quote! {
+                    if #flatten::any_in(&#attributes) {
+                        #parse
+                    } else {
+                        #runtime::core::result::Result::Ok(#default)
+                    }
+                }
+            } else {
+                parse
+            }
+        }
+        Place::Prefix(nla, len) => {
+            let family = match &field.format.family {
+                Some(family) => quote! {
+                    #runtime::core::option::Option::Some(
+                        #runtime::core::convert::Into::<i64>::into(#header.#family)
+                    )
+                },
+                None => quote!(#runtime::core::option::Option::None),
+            };
+            let inner = field.option().unwrap_or(ty);
+            let parse = quote_spanned!(inner.span()=> #runtime::codec::parse_prefix::<#inner>);
+            let parse = quote! {
+                #parse(#nla, &#attributes, #runtime::core::convert::Into::<i64>::into(#header.#len), #family)
+            };
+            if field.option().is_some() {
+                quote!(#attributes.get(#nla).map(|_| #parse).transpose())
+            } else if may_lack {
+                quote! {
+                    if #attributes.get(#nla).is_some() {
+                        #parse
+                    } else {
+                        #runtime::core::result::Result::Ok(#default)
+                    }
+                }
+            } else {
+                parse
+            }
+        }
         Place::Codec(codec) => {
             let parse = quote!(#codec::parse(#codec_source));
             if may_lack {
@@ -227,21 +413,78 @@ pub(super) fn is_met(
         return None;
     }
     let none_asks = field.none.is_some();
+    if let Some(compare) = &field.compare {
+        return Some(compared(field, runtime, compare, asked, observed));
+    }
     Some(match (field.place(), field.option()) {
         (Place::Attribute(_), Some(_)) if none_asks => {
-            let met = of_attribute(&field.ty, runtime, "met_by");
+            let met = carrier(field, runtime).method("met_by");
             quote! {
                 (#met(#asked, #observed)
                     && ((#asked).is_some() || (#observed).is_none()))
             }
         }
         (Place::Attribute(_), _) => {
-            let met = of_attribute(&field.ty, runtime, "met_by");
+            let met = carrier(field, runtime).method("met_by");
+            quote!(#met(#asked, #observed))
+        }
+        (Place::Flatten, _) => {
+            let ty = &field.ty;
+            let met = quote_spanned!(ty.span()=> <#ty as #runtime::AttributeField>::met_by);
             quote!(#met(#asked, #observed))
         }
         (_, Some(_)) if !none_asks => quote!(((#asked).is_none() || *(#asked) == *(#observed))),
         _ => quote!((*(#asked) == *(#observed))),
     })
+}
+
+/// The same, where the user's own function compares what is there.
+fn compared(
+    field: &Field,
+    runtime: &Runtime,
+    compare: &syn::Path,
+    asked: &TokenStream,
+    observed: &TokenStream,
+) -> TokenStream {
+    if field.option().is_none() {
+        return quote!(#compare(#asked, #observed));
+    }
+    let option = quote!(#runtime::core::option::Option);
+    let none_is_met = if field.none.is_some() { quote!((#observed).is_none()) } else { quote!(true) };
+    quote! {
+        match (#asked, #observed) {
+            (#option::None, _) => #none_is_met,
+            (#option::Some(__asked), #option::Some(__observed)) => #compare(__asked, __observed),
+            (#option::Some(_), #option::None) => false,
+        }
+    }
+}
+
+/// An expression that says whether no change message leads from the one value to the other, both references;
+/// `None` where that can't be.
+pub(super) fn needs_recreation(
+    field: &Field,
+    runtime: &Runtime,
+    held: &TokenStream,
+    desired: &TokenStream,
+    merge: &TokenStream,
+) -> Option<TokenStream> {
+    if field.none.is_some() || !field.is_compared() {
+        return None;
+    }
+    match field.place() {
+        Place::Attribute(_) if !shape::is_plain(&field.ty) || field.format.flag => {
+            let method = carrier(field, runtime).method("needs_recreation");
+            Some(quote!(#method(#held, #desired, #merge)))
+        }
+        Place::Flatten => {
+            let ty = &field.ty;
+            let method = quote_spanned!(ty.span()=> <#ty as #runtime::AttributeField>::needs_recreation);
+            Some(quote!(#method(#held, #desired, #merge)))
+        }
+        _ if field.option().is_some() => Some(quote!((#merge && (#held).is_some() && (#desired).is_none()))),
+        _ => None,
+    }
 }
 
 /// Looks at the field before anybody asks the kernel. `value` is a reference to it.
@@ -257,8 +500,8 @@ pub(super) fn check(field: &Field, runtime: &Runtime, value: &TokenStream) -> To
             }
         }
     });
-    let inside = matches!(field.place(), Place::Attribute(_)).then(|| {
-        let check = of_attribute(&field.ty, runtime, "check");
+    let inside = matches!(field.place(), Place::Attribute(_) | Place::Flatten).then(|| {
+        let check = inside(field, runtime, "check");
         quote! {
             if let #runtime::core::result::Result::Err(__inside) = #check(#value) {
                 return #runtime::core::result::Result::Err(#runtime::payload::invalid_inside(#name, __inside));
@@ -274,8 +517,8 @@ pub(super) fn references(field: &Field, runtime: &Runtime, value: &TokenStream) 
     let collector = if field.survives { quote!(&mut __references.surviving()) } else { quote!(__references) };
     match (field.place(), &field.depends_on) {
         // Also without `#[depends_on]`: a nested value knows of its references itself.
-        (Place::Attribute(_), _) => {
-            let references = of_attribute(ty, runtime, "references");
+        (Place::Attribute(_) | Place::Flatten, _) => {
+            let references = inside(field, runtime, "references");
             quote!(#references(#value, #collector);)
         }
         (_, None) => quote!(),
@@ -290,12 +533,11 @@ pub(super) fn references(field: &Field, runtime: &Runtime, value: &TokenStream) 
     }
 }
 
-/// A method of `AttributeField`; a type that has none is reported at the type. For what is spelled as a
-/// reference, a trait stands in that only references have: the compiler then says that the kind lacks an index.
-fn of_attribute(ty: &Type, runtime: &Runtime, method: &str) -> TokenStream {
-    let method = proc_macro2::Ident::new(method, ty.span());
-    if shape::is_reference(shape::option_of(ty).unwrap_or(ty)) {
-        return quote_spanned!(ty.span()=> <#ty as #runtime::ReferenceField>::#method);
+/// A method of what carries the field, for what stands inside it.
+fn inside(field: &Field, runtime: &Runtime, method: &str) -> TokenStream {
+    if matches!(field.place(), Place::Flatten) {
+        let (ty, method) = (&field.ty, proc_macro2::Ident::new(method, field.ty.span()));
+        return quote_spanned!(ty.span()=> <#ty as #runtime::AttributeField>::#method);
     }
-    quote_spanned!(ty.span()=> <#ty as #runtime::AttributeField>::#method)
+    carrier(field, runtime).method(method)
 }

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::bits::{self, Part};
 use super::field::{self, Sink};
 use super::usual_flags;
 use crate::input::field::Field;
@@ -112,11 +113,14 @@ fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStr
         .flat_map(|fill| &fill.assignments)
         .map(|(place, expr)| quote!(__message.header.#place = #expr;));
     let index = index(kind, verb);
-    let fields = kind.fields.iter().filter(|field| field.written_on(verb)).map(|field| match verb {
-        Verb::Change => changed(kind, field),
-        Verb::Add => added(kind, field),
-        Verb::Delete | Verb::Get => written(kind, field, false),
-    });
+    let mut fields = Vec::new();
+    for part in bits::parts(kind.fields.iter().filter(|field| field.written_on(verb))) {
+        fields.push(match verb {
+            Verb::Change => changed(kind, &part),
+            Verb::Add => added(kind, &part),
+            Verb::Delete | Verb::Get => written(kind, &part, false),
+        });
+    }
     quote! {
         let mut __message = #runtime::Request::begin::<#header>(__request, #message_type, #flags);
         #(#fills)*
@@ -126,37 +130,47 @@ fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStr
     }
 }
 
-fn written(kind: &Kind, field: &Field, none: bool) -> TokenStream {
-    let ident = &field.ident;
-    field::emit(field, &kind.runtime, &quote!(&self.#ident), &Sink::message(), none)
+fn written(kind: &Kind, part: &Part<'_>, none: bool) -> TokenStream {
+    let value = |field: &Field| {
+        let ident = &field.ident;
+        quote!(&self.#ident)
+    };
+    match part {
+        Part::Field(field) => field::emit(field, &kind.runtime, &value(field), &Sink::message(), none),
+        Part::Bits(group) => bits::emit(group, &kind.runtime, value, &Sink::message()),
+    }
 }
 
 /// An add may find the object there: because it is only configured, or because an earlier try made it. Where the
 /// kernel keeps what is not named, an option that is not set has to be named then.
-fn added(kind: &Kind, field: &Field) -> TokenStream {
-    let usual = written(kind, field, false);
-    if !kind.merge || field.none.is_none() {
+fn added(kind: &Kind, part: &Part<'_>) -> TokenStream {
+    let usual = written(kind, part, false);
+    if !kind.merge || !matches!(part, Part::Field(Field { none: Some(_), .. })) {
         return usual;
     }
-    let all = written(kind, field, true);
+    let all = written(kind, part, true);
     let configured = kind.nothing_to_delete.as_ref().map(|when| quote!(|| (#when)));
     quote!(if __context.again() #configured { #all } else { #usual })
 }
 
 /// Where the kernel keeps what a change does not name, only what differs is written.
-fn changed(kind: &Kind, field: &Field) -> TokenStream {
+fn changed(kind: &Kind, part: &Part<'_>) -> TokenStream {
     let runtime = &kind.runtime;
-    let written = written(kind, field, true);
-    if !kind.merge || field.key {
+    let written = written(kind, part, true);
+    let fields: &[&Field] = match part {
+        Part::Field(field) => &[field],
+        Part::Bits(group) => group,
+    };
+    if !kind.merge || fields.iter().any(|field| field.key) {
         return written;
     }
-    if field.needs_recreation() {
+    if fields.iter().all(|field| field.needs_recreation()) {
         return quote!();
     }
-    let ident = &field.ident;
+    let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     quote! {
         if match __held {
-            #runtime::core::option::Option::Some(__held) => __held.#ident != self.#ident,
+            #runtime::core::option::Option::Some(__held) => #(__held.#idents != self.#idents)||*,
             #runtime::core::option::Option::None => true,
         } {
             #written

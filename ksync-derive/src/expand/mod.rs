@@ -3,6 +3,8 @@
 //! Nothing here reports mistakes: what arrives has been checked. Generated names begin with two underscores,
 //! so that the user's expressions, which stand among them, can't meet them by chance.
 
+mod bits;
+mod codec;
 mod compare;
 #[cfg(test)]
 mod expected;
@@ -15,6 +17,7 @@ mod range;
 mod references;
 mod schema;
 mod stub;
+mod value;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -24,6 +27,7 @@ use crate::check;
 use crate::ctxt::Ctxt;
 use crate::input::kind::Kind;
 use crate::input::nested::Nested;
+use crate::input::value::Value;
 use crate::words;
 
 /// `#[derive(KSyncEntry)]`.
@@ -62,10 +66,12 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
         }
     });
     let range = range::items(&kind);
+    let markers = codec::markers(kind.fields.iter(), runtime);
     quote! {
         #key_struct
         const _: () = {
             #range
+            #markers
             #[automatically_derived]
             #quiet
             impl #runtime::KSyncEntry for #ident {
@@ -93,16 +99,25 @@ pub(crate) fn nested(input: &DeriveInput) -> TokenStream {
         let stub = stub::nested(input, &nested);
         return quote!(#errors #stub);
     }
-    let items = nested::items(&nested);
-    let (ident, runtime, quiet) = (&nested.ident, &nested.runtime, quiet());
+    let impls = nested::impls(&nested);
     quote! {
-        const _: () = {
-            #[automatically_derived]
-            #quiet
-            impl #runtime::AttributeField for #ident {
-                #items
-            }
-        };
+        const _: () = { #impls };
+    }
+}
+
+/// `#[derive(KSyncValue)]`.
+pub(crate) fn value(input: &DeriveInput) -> TokenStream {
+    let ctxt = Ctxt::new();
+    let value = Value::read(input, &ctxt);
+    check::value(&value, &input.generics, &ctxt);
+    if let Err(errors) = ctxt.finish() {
+        let errors = errors.to_compile_error();
+        let stub = stub::value(input, &value);
+        return quote!(#errors #stub);
+    }
+    let impls = value::impls(&value);
+    quote! {
+        const _: () = { #impls };
     }
 }
 
@@ -110,7 +125,7 @@ pub(crate) fn nested(input: &DeriveInput) -> TokenStream {
 fn quiet() -> TokenStream {
     quote! {
         #[allow(
-            unused_mut, unused_variables, unused_parens, unused_qualifications, unused_comparisons,
+            unused_mut, unused_variables, unused_parens, unused_braces, unused_qualifications, unused_comparisons,
             clippy::all, clippy::pedantic, clippy::nursery,
             reason = "generated code"
         )]

@@ -1,92 +1,241 @@
 //! `KSyncNested`: a struct or enum as one attribute that nests others.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Type};
 
+use super::bits::{self, Part};
+use super::codec;
 use super::field::{self, Sink, Source};
 use crate::input::field::{Field, Place};
 use crate::input::fill::Fill;
 use crate::input::nested::{Content, Nested, Variant};
 use crate::input::runtime::Runtime;
 
-pub(super) fn items(nested: &Nested) -> TokenStream {
-    let runtime = &nested.runtime;
-    let bodies = match &nested.content {
-        Content::Struct { header, fills, fields } => of_struct(runtime, header.as_ref(), fills, fields),
-        Content::Enum { kind, data, variants } => of_enum(runtime, kind.as_ref(), data.as_ref(), variants),
+/// The impls of a nest.
+pub(super) fn impls(nested: &Nested) -> TokenStream {
+    let (ident, runtime) = (&nested.ident, &nested.runtime);
+    let (bodies, markers) = match &nested.content {
+        Content::Struct { header, fills, fields } => {
+            (of_struct(runtime, header.as_ref(), fills, fields), codec::markers(fields.iter(), runtime))
+        }
+        Content::Enum { kind, data, repr, variants } => {
+            let tag = Tag { kind: kind.as_ref(), repr: repr.as_ref(), data: data.as_ref() };
+            let fields = variants.iter().flat_map(|variant| &variant.fields);
+            (of_enum(runtime, &tag, variants), codec::markers(fields, runtime))
+        }
     };
-    let Bodies { emit, parse, references, met_by, check } = bodies;
+    let Bodies { header_type, header, emit, parse, any_in, references, met_by, check, needs_recreation } =
+        bodies;
+    let (outer_emit, outer_parse) = match &nested.content {
+        Content::Struct { .. } => (quote!(emit), quote!(parse)),
+        Content::Enum { .. } => (quote!(emit_unless_empty), quote!(parse_or_empty)),
+    };
+    let result = quote!(#runtime::core::result::Result);
+    let fixed_size = fixed_size(nested, &header_type);
+    let quiet = super::quiet();
     quote! {
-        fn emit(
-            &self,
-            __nla: u16,
-            __attributes: &mut #runtime::Attributes<'_>,
-            __context: &#runtime::Context<'_>,
-        ) {
-            #emit
-        }
+        #markers
+        #[automatically_derived]
+        #quiet
+        impl #runtime::AttributeField for #ident {
+            fn emit(
+                &self,
+                __nla: u16,
+                __attributes: &mut #runtime::Attributes<'_>,
+                __context: &#runtime::Context<'_>,
+            ) {
+                #runtime::nest::#outer_emit(self, __nla, __attributes, __context);
+            }
 
-        fn parse(
-            __nla: u16,
-            __outer: &#runtime::AttributeList<'_>,
-            __resolver: &#runtime::Resolver<'_>,
-        ) -> #runtime::core::result::Result<Self, #runtime::ParseError> {
-            #parse
-        }
+            fn parse(
+                __nla: u16,
+                __outer: &#runtime::AttributeList<'_>,
+                __resolver: &#runtime::Resolver<'_>,
+            ) -> #result<Self, #runtime::ParseError> {
+                #runtime::nest::#outer_parse(__nla, __outer, __resolver)
+            }
 
-        fn references(&mut self, __references: &mut #runtime::References<'_>) {
-            #references
-        }
+            fn references(&mut self, __references: &mut #runtime::References<'_>) {
+                #references
+            }
 
-        fn met_by(&self, __observed: &Self) -> bool {
-            #met_by
-        }
+            fn met_by(&self, __observed: &Self) -> bool {
+                #met_by
+            }
 
-        fn check(&self) -> #runtime::core::result::Result<(), #runtime::Invalid> {
-            #check
-            #runtime::core::result::Result::Ok(())
+            fn needs_recreation(&self, __desired: &Self, __merge: bool) -> bool {
+                #needs_recreation
+            }
+
+            fn check(&self) -> #result<(), #runtime::Invalid> {
+                #check
+                #result::Ok(())
+            }
         }
+        #[automatically_derived]
+        #quiet
+        impl #runtime::Nested for #ident {
+            type Header = #header_type;
+
+            fn header(
+                &self,
+                __attributes: &mut #runtime::Attributes<'_>,
+                __context: &#runtime::Context<'_>,
+            ) -> #header_type {
+                #header
+            }
+
+            fn emit_attributes(
+                &self,
+                __attributes: &mut #runtime::Attributes<'_>,
+                __context: &#runtime::Context<'_>,
+            ) {
+                #emit
+            }
+
+            fn parse_body(
+                __header: &#header_type,
+                __list: &#runtime::AttributeList<'_>,
+                __resolver: &#runtime::Resolver<'_>,
+            ) -> #result<Self, #runtime::ParseError> {
+                #parse
+            }
+
+            fn any_in(__list: &#runtime::AttributeList<'_>) -> bool {
+                #any_in
+            }
+        }
+        #fixed_size
     }
+}
+
+/// A header with nothing behind it always takes as many bytes.
+fn fixed_size(nested: &Nested, header: &TokenStream) -> Option<TokenStream> {
+    let Content::Struct { header: Some(_), fields, .. } = &nested.content else { return None };
+    let in_header =
+        |field: &Field| matches!(field.place(), Place::Header(_) | Place::Bit(..)) || !field.on_wire();
+    if !fields.iter().all(in_header) {
+        return None;
+    }
+    let (ident, runtime, quiet) = (&nested.ident, &nested.runtime, super::quiet());
+    let own = quote!(<Self as #runtime::AttributeField>);
+    Some(quote! {
+        #[automatically_derived]
+        #quiet
+        impl #runtime::codec::FixedSize for #ident {
+            const LEN: usize = <#header as #runtime::FixedHeader>::LEN;
+
+            fn emit(&self, __attributes: &mut #runtime::Attributes<'_>, __context: &#runtime::Context<'_>) {
+                #runtime::nest::emit_element(self, __attributes, __context);
+            }
+
+            fn parse(
+                __bytes: &[u8],
+                __resolver: &#runtime::Resolver<'_>,
+            ) -> #runtime::core::result::Result<Self, #runtime::ParseError> {
+                #runtime::nest::parse_element(__bytes, __resolver)
+            }
+
+            fn references(&mut self, __references: &mut #runtime::References<'_>) {
+                #own::references(self, __references);
+            }
+
+            fn check(&self) -> #runtime::core::result::Result<(), #runtime::Invalid> {
+                #own::check(self)
+            }
+
+            fn met_by(&self, __observed: &Self) -> bool {
+                #own::met_by(self, __observed)
+            }
+        }
+    })
 }
 
 /// The bodies of the methods.
 struct Bodies {
+    header_type: TokenStream,
+    header: TokenStream,
     emit: TokenStream,
     parse: TokenStream,
+    any_in: TokenStream,
     references: TokenStream,
     met_by: TokenStream,
     check: TokenStream,
+    needs_recreation: TokenStream,
+}
+
+/// What tells one variant from another.
+struct Tag<'a> {
+    kind: Option<&'a Expr>,
+    repr: Option<&'a Ident>,
+    data: Option<&'a Expr>,
+}
+
+fn is_in_header(field: &Field) -> bool {
+    matches!(field.place(), Place::Header(_) | Place::Bit(..))
+}
+
+/// Writes fields: those of the header (also lengths and families of what stands in attributes), or all others.
+fn header_of<'a>(
+    runtime: &Runtime,
+    header: &Type,
+    fills: &[Fill],
+    fields: impl Iterator<Item = &'a Field>,
+    value: impl Fn(&Field) -> TokenStream,
+) -> TokenStream {
+    let fills =
+        fills.iter().flat_map(|fill| &fill.assignments).map(|(place, expr)| quote!(__header.#place = #expr;));
+    let fields = fields.map(|field| {
+        let value = value(field);
+        if is_in_header(field) {
+            field::emit(field, runtime, &value, &Sink::nested(), false)
+        } else {
+            field::emit_beside(field, runtime, &value, &Sink::nested())
+        }
+    });
+    quote! {
+        let mut __header = <#header as #runtime::core::default::Default>::default();
+        #(#fills)*
+        #(#fields)*
+        __header
+    }
+}
+
+fn attributes_of<'a>(
+    runtime: &Runtime,
+    fields: impl Iterator<Item = &'a Field>,
+    value: impl Fn(&Field) -> TokenStream,
+) -> TokenStream {
+    let written = fields.filter(|field| !is_in_header(field) && !field.read_only);
+    let parts = bits::parts(written).into_iter().map(|part| match part {
+        Part::Field(field) => field::emit_inside(field, runtime, &value(field), &Sink::nested()),
+        Part::Bits(group) => bits::emit(&group, runtime, &value, &Sink::nested()),
+    });
+    quote!(#(#parts)*)
+}
+
+/// Whether any attribute of the fields is in `__list`.
+fn any_in<'a>(runtime: &Runtime, fields: impl Iterator<Item = &'a Field>) -> TokenStream {
+    let there = fields.filter_map(|field| match (&field.nla, field.place()) {
+        (_, Place::Flatten) => {
+            let ty = &field.ty;
+            Some(quote_spanned!(ty.span()=> <#ty as #runtime::Flatten>::any_in(__list)))
+        }
+        (Some(nla), _) => {
+            let v6 = field.format.v6.as_ref().map(|v6| quote!(|| __list.get(#v6).is_some()));
+            Some(quote!(__list.get(#nla).is_some() #v6))
+        }
+        (None, _) => None,
+    });
+    quote!(false #(|| #there)*)
 }
 
 fn of_struct(runtime: &Runtime, header: Option<&Type>, fills: &[Fill], fields: &[Field]) -> Bodies {
-    let emit = |wanted: fn(&Place<'_>) -> bool| {
-        fields.iter().filter(move |field| wanted(&field.place())).map(|field| {
-            let ident = &field.ident;
-            field::emit(field, runtime, &quote!(&self.#ident), &Sink::nested(), false)
-        })
-    };
-    let in_header = emit(|place| matches!(place, Place::Header(_) | Place::Bit(..)));
-    let behind_it = emit(|place| !matches!(place, Place::Header(_) | Place::Bit(..)));
-    let write_header = header.map(|header| {
-        let fills = fills
-            .iter()
-            .flat_map(|fill| &fill.assignments)
-            .map(|(place, expr)| quote!(__header.#place = #expr;));
-        quote! {
-            let mut __header = <#header as #runtime::core::default::Default>::default();
-            #(#fills)*
-            #(#in_header)*
-            let mut __bytes = [0u8; <#header as #runtime::FixedHeader>::LEN.next_multiple_of(4)];
-            #runtime::FixedHeader::emit(&__header, &mut __bytes);
-            __attributes.raw(&__bytes);
-        }
-    });
-    let read = match header {
-        Some(header) => quote! {
-            let (__header, __list) = #runtime::payload::with_header::<#header>(__nla, __outer)?;
-        },
-        None => quote!(let __list = #runtime::AttributeList::parse(__outer.required(__nla)?)?;),
+    let own = |field: &Field| {
+        let ident = &field.ident;
+        quote!(&self.#ident)
     };
     let parsed = fields.iter().map(|field| {
         let (ident, value) = (&field.ident, field::parse(field, runtime, &Source::nested()));
@@ -98,32 +247,45 @@ fn of_struct(runtime: &Runtime, header: Option<&Type>, fills: &[Fill], fields: &
     });
     let met = fields.iter().filter_map(|field| {
         let ident = &field.ident;
-        field::is_met(field, runtime, &quote!(&self.#ident), &quote!(&__observed.#ident))
+        field::is_met(field, runtime, &own(field), &quote!(&__observed.#ident))
     });
-    let check = fields.iter().map(|field| {
+    let check = fields.iter().map(|field| field::check(field, runtime, &own(field)));
+    let recreated = fields.iter().filter_map(|field| {
         let ident = &field.ident;
-        field::check(field, runtime, &quote!(&self.#ident))
+        recreation(field, runtime, &own(field), &quote!(&__desired.#ident))
     });
     Bodies {
-        emit: quote! {
-            __attributes.nested(__nla, |__attributes| {
-                #write_header
-                #(#behind_it)*
-            });
-        },
-        parse: quote! {
-            #read
-            #runtime::core::result::Result::Ok(Self { #(#parsed),* })
-        },
+        header_type: header.map_or_else(|| quote!(#runtime::NoHeader), |header| quote!(#header)),
+        header: header.map_or_else(
+            || quote!(#runtime::NoHeader),
+            |header| header_of(runtime, header, fills, fields.iter(), own),
+        ),
+        emit: attributes_of(runtime, fields.iter(), own),
+        parse: quote!(#runtime::core::result::Result::Ok(Self { #(#parsed),* })),
+        any_in: any_in(runtime, fields.iter()),
         references: quote!(#(#references)*),
         met_by: quote!(true #(&& #met)*),
         check: quote!(#(#check)*),
+        needs_recreation: quote!(false #(|| #recreated)*),
     }
 }
 
-fn of_enum(runtime: &Runtime, kind: Option<&Expr>, data: Option<&Expr>, variants: &[Variant]) -> Bodies {
-    let emit = variants.iter().map(|variant| emit_variant(runtime, kind, data, variant));
-    let arms = variants.iter().filter_map(|variant| parse_variant(runtime, data, variant));
+fn recreation(
+    field: &Field,
+    runtime: &Runtime,
+    held: &TokenStream,
+    desired: &TokenStream,
+) -> Option<TokenStream> {
+    if field.immutable {
+        return Some(quote!((#held) != (#desired)));
+    }
+    field::needs_recreation(field, runtime, held, desired, &quote!(__merge))
+}
+
+fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) -> Bodies {
+    let emit = variants.iter().map(|variant| emit_variant(runtime, tag, variant));
+    let arms = variants.iter().filter_map(|variant| parse_variant(runtime, tag, variant));
+    let kind = tag.kind;
     let unknown = match variants.iter().find(|variant| variant.other) {
         Some(other) => {
             let other = construct(other, |field| field::parse(field, runtime, &Source::nested()));
@@ -132,7 +294,7 @@ fn of_enum(runtime: &Runtime, kind: Option<&Expr>, data: Option<&Expr>, variants
         // Somebody else's: a kind of object that nothing here declares.
         None => quote! {
             #runtime::core::result::Result::Err(#runtime::ParseError::attribute(
-                __nla,
+                #kind,
                 #runtime::ValueError::Missing,
             ))
         },
@@ -157,6 +319,14 @@ fn of_enum(runtime: &Runtime, kind: Option<&Expr>, data: Option<&Expr>, variants
         });
         quote!((#left, #right) => true #(&& #met)*,)
     });
+    let recreated = variants.iter().map(|variant| {
+        let (left, right) = (pattern(variant, ""), pattern(variant, "desired_"));
+        let recreated = variant.fields.iter().filter_map(|field| {
+            let (held, desired) = (bound(field, ""), bound(field, "desired_"));
+            recreation(field, runtime, &quote!(#held), &quote!(#desired))
+        });
+        quote!((#left, #right) => false #(|| #recreated)*,)
+    });
     let check = variants.iter().map(|variant| {
         let pattern = pattern(variant, "");
         let checks = variant.fields.iter().map(|field| {
@@ -165,73 +335,118 @@ fn of_enum(runtime: &Runtime, kind: Option<&Expr>, data: Option<&Expr>, variants
         });
         quote!(#pattern => { #(#checks)* })
     });
+    let no_other = quote!(#[allow(unreachable_patterns, reason = "an enum may have one variant")]);
+    let any_in = kind.map_or_else(|| quote!(false), |kind| quote!(__list.get(#kind).is_some()));
+    let read_kind = match tag.repr {
+        Some(repr) => quote! {
+            let __kind = #runtime::payload::optional(
+                #kind,
+                __list,
+                <#repr as #runtime::AttributeValue>::parse,
+            )?;
+            match __kind
+        },
+        None => quote! {
+            let __kind = #runtime::payload::text(#kind, __list)?;
+            match __kind.as_deref()
+        },
+    };
     Bodies {
+        header_type: quote!(#runtime::NoHeader),
+        header: quote!(#runtime::NoHeader),
         emit: quote!(match self { #(#emit)* }),
         parse: quote! {
-            let __list = match __outer.get(__nla) {
-                #runtime::core::option::Option::Some(__payload) => #runtime::AttributeList::parse(__payload)?,
-                #runtime::core::option::Option::None => #runtime::core::default::Default::default(),
-            };
-            let __kind = #runtime::payload::text(#kind, &__list)?;
-            match __kind.as_deref() {
+            #read_kind {
                 #(#arms)*
                 _ => #unknown,
             }
         },
+        any_in,
         references: quote!(match self { #(#references)* }),
         met_by: quote! {
             match (self, __observed) {
                 #(#met)*
-                #[allow(unreachable_patterns, reason = "an enum may have one variant")]
+                #no_other
                 _ => false,
             }
         },
         check: quote!(match self { #(#check)* }),
+        needs_recreation: quote! {
+            match (self, __desired) {
+                #(#recreated)*
+                #no_other
+                _ => __merge,
+            }
+        },
     }
 }
 
-fn emit_variant(
-    runtime: &Runtime,
-    kind: Option<&Expr>,
-    data: Option<&Expr>,
-    variant: &Variant,
-) -> TokenStream {
+fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> TokenStream {
     let ident = &variant.ident;
     let Some(name) = &variant.kind else { return quote!(Self::#ident { .. } => {}) };
-    // The kernel compares up to a NUL, and older ones insist on it.
-    let name = Literal::byte_string(&[name.value().as_bytes(), b"\0"].concat());
-    let pattern = pattern(variant, "");
-    let fields = variant.fields.iter().map(|field| {
-        let bound = bound(field, "");
-        field::emit(field, runtime, &quote!(#bound), &Sink::nested(), false)
-    });
-    let data = variant.fields.iter().any(Field::on_wire).then(|| {
-        quote! {
-            __attributes.nested_unless_empty(#data, |__attributes| { #(#fields)* });
+    let Tag { kind, repr, data } = tag;
+    let put_kind = match (variant.name(), repr) {
+        // The kernel compares up to a NUL, and older ones insist on it.
+        (Some(name), _) => {
+            let name = Literal::byte_string(&[name.value().as_bytes(), b"\0"].concat());
+            quote!(__attributes.put_bytes(#kind, #name);)
         }
-    });
+        (None, Some(repr)) => quote! {
+            let __kind: #repr = #name;
+            __attributes.put(#kind, &__kind);
+        },
+        (None, None) => quote!(),
+    };
+    let pattern = pattern(variant, "");
+    let value = |field: &Field| {
+        let bound = bound(field, "");
+        quote!(#bound)
+    };
+    let fields = attributes_of(runtime, variant.fields.iter(), value);
+    let data = match &variant.header {
+        Some(header) => {
+            let header = header_of(runtime, header, &[], variant.fields.iter(), value);
+            quote! {
+                let __header = { #header };
+                __attributes.payload(#data, |__attributes| {
+                    __attributes.header(&__header);
+                    #fields
+                });
+            }
+        }
+        None if variant.fields.iter().any(Field::on_wire) => quote! {
+            __attributes.nested_unless_empty(#data, |__attributes| { #fields });
+        },
+        None => quote!(),
+    };
     quote! {
-        #pattern => __attributes.nested(__nla, |__attributes| {
-            __attributes.put_bytes(#kind, #name);
+        #pattern => {
+            #put_kind
             #data
-        }),
+        }
     }
 }
 
-fn parse_variant(runtime: &Runtime, data: Option<&Expr>, variant: &Variant) -> Option<TokenStream> {
-    let name = variant.kind.as_ref()?;
+fn parse_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> Option<TokenStream> {
+    let kind = variant.kind.as_ref()?;
+    let data = tag.data;
     let value = construct(variant, |field| field::parse(field, runtime, &Source::nested()));
-    let data = variant.fields.iter().any(Field::on_wire).then(|| {
-        quote! {
-            let __list = match __list.get(#data) {
-                #runtime::core::option::Option::Some(__payload) => #runtime::AttributeList::parse(__payload)?,
-                #runtime::core::option::Option::None => #runtime::core::default::Default::default(),
-            };
-        }
-    });
+    let read = match &variant.header {
+        Some(header) => quote! {
+            let (__header, __list) = #runtime::payload::with_header::<#header>(#data, __list)?;
+        },
+        None if variant.fields.iter().any(Field::on_wire) => quote! {
+            let __list = #runtime::nest::list_or_empty(#data, __list)?;
+        },
+        None => quote!(),
+    };
+    let arm = match variant.name() {
+        Some(name) => quote!(#runtime::core::option::Option::Some(#name)),
+        None => quote!(#runtime::core::option::Option::Some(__kind) if __kind == (#kind)),
+    };
     Some(quote! {
-        #runtime::core::option::Option::Some(#name) => {
-            #data
+        #arm => {
+            #read
             #runtime::core::result::Result::Ok(#value)
         }
     })

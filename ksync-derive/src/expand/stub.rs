@@ -8,7 +8,8 @@ use syn::DeriveInput;
 use super::key::Key;
 use super::quiet;
 use crate::input::kind::Kind;
-use crate::input::nested::Nested;
+use crate::input::nested::{Content, Nested};
+use crate::input::value::Value;
 
 pub(super) fn entry(input: &DeriveInput, kind: &Kind, key: &Key<'_>) -> TokenStream {
     // With parameters, the bounds that a kind needs can't be met by a stub.
@@ -94,6 +95,11 @@ pub(super) fn nested(input: &DeriveInput, nested: &Nested) -> TokenStream {
         return quote!();
     }
     let (ident, runtime, quiet) = (&nested.ident, &nested.runtime, quiet());
+    let result = quote!(#runtime::core::result::Result);
+    let header = match &nested.content {
+        Content::Struct { header: Some(header), .. } => quote!(#header),
+        _ => quote!(#runtime::NoHeader),
+    };
     quote! {
         const _: () = {
             #[automatically_derived]
@@ -108,6 +114,85 @@ pub(super) fn nested(input: &DeriveInput, nested: &Nested) -> TokenStream {
                     #runtime::core::unreachable!()
                 }
                 fn met_by(&self, _: &Self) -> bool {
+                    #runtime::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            #quiet
+            impl #runtime::Nested for #ident {
+                type Header = #header;
+                fn header(&self, _: &mut #runtime::Attributes<'_>, _: &#runtime::Context<'_>) -> #header {
+                    #runtime::core::unreachable!()
+                }
+                fn emit_attributes(&self, _: &mut #runtime::Attributes<'_>, _: &#runtime::Context<'_>) {}
+                fn parse_body(
+                    _: &#header,
+                    _: &#runtime::AttributeList<'_>,
+                    _: &#runtime::Resolver<'_>,
+                ) -> #result<Self, #runtime::ParseError> {
+                    #runtime::core::unreachable!()
+                }
+                fn any_in(_: &#runtime::AttributeList<'_>) -> bool {
+                    #runtime::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            #quiet
+            impl #runtime::codec::FixedSize for #ident {
+                const LEN: usize = 1;
+                fn emit(&self, _: &mut #runtime::Attributes<'_>, _: &#runtime::Context<'_>) {}
+                fn parse(_: &[u8], _: &#runtime::Resolver<'_>) -> #result<Self, #runtime::ParseError> {
+                    #runtime::core::unreachable!()
+                }
+                fn met_by(&self, _: &Self) -> bool {
+                    #runtime::core::unreachable!()
+                }
+            }
+        };
+    }
+}
+
+pub(super) fn value(input: &DeriveInput, value: &Value) -> TokenStream {
+    if !input.generics.params.is_empty() {
+        return quote!();
+    }
+    let (ident, runtime, quiet) = (&value.ident, &value.runtime, quiet());
+    let result = quote!(#runtime::core::result::Result);
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            #quiet
+            impl #runtime::AttributeValue for #ident {
+                fn emit(&self, _: &mut #runtime::bytes::BytesMut) {}
+                fn parse(_: &[u8]) -> #result<Self, #runtime::ValueError> {
+                    #runtime::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            #quiet
+            impl #runtime::HeaderValue for #ident {
+                fn to_header(&self, _: &#runtime::Context<'_>) -> #result<i64, #runtime::OperationError> {
+                    #runtime::core::unreachable!()
+                }
+                fn from_header(_: i64, _: &#runtime::Resolver<'_>) -> #result<Self, #runtime::ParseError> {
+                    #runtime::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            #quiet
+            impl #runtime::codec::BigEndianValue for #ident {
+                fn put_be(&self, _: &mut #runtime::bytes::BytesMut) {}
+                fn from_be(_: &[u8]) -> #result<Self, #runtime::ValueError> {
+                    #runtime::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            #quiet
+            impl #runtime::codec::TextValue for #ident {
+                fn text(&self) -> &str {
+                    #runtime::core::unreachable!()
+                }
+                fn from_text(_: #runtime::std::string::String) -> #result<Self, #runtime::ValueError> {
                     #runtime::core::unreachable!()
                 }
             }

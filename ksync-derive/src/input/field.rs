@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Meta, Path, Token, Type};
 
+use super::format::Format;
 use super::shape;
 use super::verbs::{Verb, Verbs};
 use super::word::Word;
@@ -27,7 +28,10 @@ pub(crate) struct Field {
     pub(crate) none: Option<Expr>,
     pub(crate) write_only: bool,
     pub(crate) read_only: bool,
-    pub(crate) default: bool,
+    /// `default`, and what behind it.
+    pub(crate) default: Option<Option<Expr>>,
+    pub(crate) format: Format,
+    pub(crate) compare: Option<Path>,
     pub(crate) skip: bool,
     pub(crate) on: Option<Verbs>,
     pub(crate) check: Option<Path>,
@@ -49,6 +53,12 @@ pub(crate) enum Place<'a> {
     Header(&'a Ident),
     /// Into bits of a field of the fixed header.
     Bit(&'a Ident, &'a Expr),
+    /// Into bits of an attribute.
+    AttributeBit(&'a Expr, &'a Expr),
+    /// Address and length apart: an attribute, and a field of the fixed header.
+    Prefix(&'a Expr, &'a Ident),
+    /// Into attributes of its own, among the others.
+    Flatten,
     /// Wherever a codec puts it.
     Codec(&'a Path),
     /// Nowhere: the agent's own name of the object, found again by its index.
@@ -77,7 +87,9 @@ impl Field {
             none: None,
             write_only: false,
             read_only: false,
-            default: false,
+            default: None,
+            format: Format::default(),
+            compare: None,
             skip: false,
             on: None,
             check: None,
@@ -104,7 +116,7 @@ impl Field {
         }
         match name.as_str() {
             words::KEY => word.flag(&mut self.key, ctxt),
-            words::NLA => word.value(&mut self.nla, ctxt),
+            words::NLA => self.take_nla(word, ctxt),
             words::HEADER => word.value(&mut self.header, ctxt),
             words::BIT => word.value(&mut self.bit, ctxt),
             words::MASK => word.value(&mut self.mask, ctxt),
@@ -113,13 +125,34 @@ impl Field {
             words::NONE => word.value(&mut self.none, ctxt),
             words::WRITE_ONLY => word.flag(&mut self.write_only, ctxt),
             words::READ_ONLY => word.flag(&mut self.read_only, ctxt),
-            words::DEFAULT => word.flag(&mut self.default, ctxt),
+            words::DEFAULT => word.flag_or_value(&mut self.default, ctxt),
             words::SKIP => word.flag(&mut self.skip, ctxt),
             words::CHECK => word.value(&mut self.check, ctxt),
             words::SURVIVES => word.flag(&mut self.survives, ctxt),
+            words::COMPARE => word.value(&mut self.compare, ctxt),
             words::ON if self.on.is_some() => word.twice(ctxt),
             words::ON => self.on = Some(Verbs::read(word, ctxt)),
+            _ if self.format.take(word, ctxt) => {}
             _ => word.unknown(allowed, ctxt),
+        }
+    }
+
+    /// One attribute, or two of which the family picks one.
+    fn take_nla(&mut self, word: &Word, ctxt: &Ctxt) {
+        word.value(&mut self.nla, ctxt);
+        let Some(Expr::Tuple(pair)) = &self.nla else { return };
+        let pair: Vec<Expr> = pair.elems.iter().cloned().collect();
+        match <[Expr; 2]>::try_from(pair) {
+            Ok([v4, v6]) => {
+                self.nla = Some(v4);
+                self.format.v6 = Some(v6);
+            }
+            Err(_) => {
+                ctxt.error_on(
+                    &self.nla,
+                    "two attributes are one for IPv4 and one for IPv6: `nla = (V4, V6)`",
+                );
+            }
         }
     }
 
@@ -128,12 +161,17 @@ impl Field {
         match (&self.nla, &self.with, &self.header) {
             _ if self.skip => Place::Nowhere,
             (Some(nla), Some(codec), _) => Place::Payload(nla, codec),
-            (Some(nla), None, _) => Place::Attribute(nla),
+            (Some(nla), None, _) => match (&self.bit, &self.format.prefix_len) {
+                (Some(bit), _) => Place::AttributeBit(nla, bit),
+                (None, Some(len)) => Place::Prefix(nla, len),
+                (None, None) => Place::Attribute(nla),
+            },
             (None, Some(codec), _) => Place::Codec(codec),
             (None, None, Some(header)) => match &self.bit {
                 Some(bit) => Place::Bit(header, bit),
                 None => Place::Header(header),
             },
+            (None, None, None) if self.format.flatten => Place::Flatten,
             (None, None, None) if self.key => Place::OwnName,
             (None, None, None) if self.depends_on.is_some() => Place::Order,
             (None, None, None) => Place::Nowhere,
@@ -157,6 +195,15 @@ impl Field {
         self.immutable || (self.written_on(Verb::Add) && !self.written_on(Verb::Change))
     }
 
+    /// Whether the field's type may have something inside that no change message carries.
+    pub(crate) fn may_need_recreation_inside(&self) -> bool {
+        match self.place() {
+            Place::Attribute(_) => !shape::is_plain(&self.ty),
+            Place::Flatten => true,
+            _ => false,
+        }
+    }
+
     /// Whether a difference in the field is of any consequence.
     pub(crate) fn is_compared(&self) -> bool {
         self.on_wire() && !self.key && !self.read_only
@@ -165,6 +212,17 @@ impl Field {
     /// `T` of an `Option<T>`.
     pub(crate) fn option(&self) -> Option<&Type> {
         shape::option_of(&self.ty)
+    }
+
+    /// Whether a message may lack the field.
+    pub(crate) fn may_lack(&self) -> bool {
+        self.default.is_some() || self.write_only
+    }
+
+    /// The type of what is written: without an `Option` around it, and of one element if it is a list.
+    pub(crate) fn element(&self) -> &Type {
+        let inner = self.option().unwrap_or(&self.ty);
+        self.format.list().and_then(|_| shape::list_of(inner)).unwrap_or(inner)
     }
 
     /// The kinds that the field is known to refer to.

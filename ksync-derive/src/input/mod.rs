@@ -4,10 +4,12 @@
 
 pub(crate) mod field;
 pub(crate) mod fill;
+pub(crate) mod format;
 pub(crate) mod index;
 pub(crate) mod kind;
 pub(crate) mod nested;
 pub(crate) mod runtime;
 pub(crate) mod shape;
+pub(crate) mod value;
 pub(crate) mod verbs;
 mod word;

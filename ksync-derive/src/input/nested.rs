@@ -1,7 +1,7 @@
 //! A struct or enum that derives `KSyncNested`, as its words say.
 
 use proc_macro2::Ident;
-use syn::{Data, DeriveInput, Expr, Fields, LitStr, Type};
+use syn::{Data, DeriveInput, Expr, ExprLit, Fields, Lit, LitStr, Type};
 
 use super::field::Field;
 use super::fill::Fill;
@@ -24,15 +24,17 @@ pub(crate) enum Content {
     /// Attributes, perhaps behind a fixed header.
     Struct { header: Option<Type>, fills: Vec<Fill>, fields: Vec<Field> },
     /// One of several, told apart by a name in attribute `kind`, its fields inside attribute `data`.
-    Enum { kind: Option<Expr>, data: Option<Expr>, variants: Vec<Variant> },
+    Enum { kind: Option<Expr>, data: Option<Expr>, repr: Option<Ident>, variants: Vec<Variant> },
 }
 
 /// One of several.
 #[derive(Debug)]
 pub(crate) struct Variant {
     pub(crate) ident: Ident,
-    /// How the kernel calls it.
-    pub(crate) kind: Option<LitStr>,
+    /// How the kernel calls it: a name, or a number.
+    pub(crate) kind: Option<Expr>,
+    /// The fixed header in front of its fields.
+    pub(crate) header: Option<Type>,
     pub(crate) other: bool,
     pub(crate) unwritten: bool,
     pub(crate) fields: Vec<Field>,
@@ -41,6 +43,14 @@ pub(crate) struct Variant {
 }
 
 impl Variant {
+    /// The name, if it is one.
+    pub(crate) fn name(&self) -> Option<&LitStr> {
+        match &self.kind {
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(name), .. })) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether anything of it goes on the wire.
     pub(crate) fn is_written(&self) -> bool {
         !self.other && !self.unwritten
@@ -52,17 +62,18 @@ impl Nested {
         let mut runtime = Runtime::default();
         let content = match &input.data {
             Data::Enum(data) => {
-                let (mut kind, mut inner) = (None, None);
+                let (mut kind, mut inner, mut repr) = (None, None, None);
                 for word in Word::all(&input.attrs, ctxt) {
                     match word.name.to_string().as_str() {
                         words::KIND => word.value(&mut kind, ctxt),
                         words::DATA => word.value(&mut inner, ctxt),
+                        words::REPR => super::value::read_repr(&word, &mut repr, ctxt),
                         words::CRATE => runtime.take(&word, ctxt),
                         _ => word.unknown(words::OF_NESTED_ENUM, ctxt),
                     }
                 }
                 let variants = data.variants.iter().map(|variant| read_variant(variant, ctxt)).collect();
-                Content::Enum { kind, data: inner, variants }
+                Content::Enum { kind, data: inner, repr, variants }
             }
             Data::Struct(data) => {
                 let (mut header, mut fills) = (None, Vec::new());
@@ -95,6 +106,7 @@ fn read_variant(variant: &syn::Variant, ctxt: &Ctxt) -> Variant {
     let mut read = Variant {
         ident: variant.ident.clone(),
         kind: None,
+        header: None,
         other: false,
         unwritten: false,
         fields: read_fields(&variant.fields, ctxt),
@@ -102,7 +114,8 @@ fn read_variant(variant: &syn::Variant, ctxt: &Ctxt) -> Variant {
     };
     for word in Word::all(&variant.attrs, ctxt) {
         match word.name.to_string().as_str() {
-            words::KIND => word.text(&mut read.kind, ctxt),
+            words::KIND => word.text_or_value(&mut read.kind, ctxt),
+            words::HEADER => word.value(&mut read.header, ctxt),
             words::OTHER => word.flag(&mut read.other, ctxt),
             words::UNWRITTEN => word.flag(&mut read.unwritten, ctxt),
             _ => word.unknown(words::OF_VARIANT, ctxt),

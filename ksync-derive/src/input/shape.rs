@@ -10,11 +10,24 @@ pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
     argument_of(ty, "Option")
 }
 
-/// `T` if the type is spelled `Ref<T>`, `Option<Ref<T>>` or `Vec<Ref<T>>`.
+/// `T` if the type is spelled `Vec<T>`.
+pub(crate) fn list_of(ty: &Type) -> Option<&Type> {
+    argument_of(ty, "Vec")
+}
+
+/// Whether the type is spelled like a value that has no fields of its own, or an option of one.
+pub(crate) fn is_plain(ty: &Type) -> bool {
+    const PLAIN: &[&str] = &[
+        "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bool", "String", "Ref", "Duration", "IpAddr",
+        "Ipv4Addr", "Ipv6Addr", "IpNet", "Ipv4Net", "Ipv6Net", "MacAddr6",
+    ];
+    let inner = option_of(ty).unwrap_or(ty);
+    last_segment(inner).is_some_and(|segment| PLAIN.iter().any(|plain| segment.ident == plain))
+}
+
+/// `T` if the type is spelled `Ref<T>`, or any `Option` and `Vec` of it.
 pub(crate) fn target_of(ty: &Type) -> Option<&Type> {
-    argument_of(ty, "Ref").or_else(|| {
-        option_of(ty).or_else(|| argument_of(ty, "Vec")).and_then(|inner| argument_of(inner, "Ref"))
-    })
+    argument_of(ty, "Ref").or_else(|| option_of(ty).or_else(|| list_of(ty)).and_then(target_of))
 }
 
 /// Whether the type is spelled `Ref<T>`.

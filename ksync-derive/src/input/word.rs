@@ -75,6 +75,33 @@ impl Word {
         self.parse(tokens, into, ctxt);
     }
 
+    /// The word may have a value.
+    pub(crate) fn flag_or_value<T: Parse>(&self, into: &mut Option<Option<T>>, ctxt: &Ctxt) {
+        if into.is_some() {
+            self.twice(ctxt);
+            return;
+        }
+        if matches!(self.form, Form::Bare) {
+            *into = Some(None);
+            return;
+        }
+        let mut value = None;
+        self.value(&mut value, ctxt);
+        if value.is_some() {
+            *into = Some(value);
+        }
+    }
+
+    /// The word has a value that is a string, or an expression.
+    pub(crate) fn text_or_value(&self, into: &mut Option<Expr>, ctxt: &Ctxt) {
+        match &self.form {
+            Form::Value(tokens) => self.parse(tokens, into, ctxt),
+            Form::Bare | Form::List(_) => {
+                ctxt.error_on(&self.name, format!("`{0}` needs a value: `{0} = \"...\"`", self.name));
+            }
+        }
+    }
+
     /// The word has a value that is a string.
     pub(crate) fn text(&self, into: &mut Option<syn::LitStr>, ctxt: &Ctxt) {
         match &self.form {

@@ -58,5 +58,6 @@ pub fn with_header<'a, H: FixedHeader>(
 /// Why `field` is wrong, when something nested in it is.
 #[must_use]
 pub fn invalid_inside(field: &'static str, inside: Invalid) -> Invalid {
-    Invalid { field, reason: inside.to_string() }
+    let reason = if inside.field.is_empty() { inside.reason } else { inside.to_string() };
+    Invalid { field, reason }
 }

@@ -22,6 +22,9 @@ pub trait ReferenceField: Sized {
     /// See [`AttributeField::met_by`].
     fn met_by(&self, observed: &Self) -> bool;
 
+    /// See [`AttributeField::needs_recreation`].
+    fn needs_recreation(&self, desired: &Self, merge: bool) -> bool;
+
     /// See [`AttributeField::check`].
     ///
     /// # Errors
@@ -52,6 +55,10 @@ macro_rules! as_attribute {
 
             fn met_by(&self, observed: &Self) -> bool {
                 AttributeField::met_by(self, observed)
+            }
+
+            fn needs_recreation(&self, desired: &Self, merge: bool) -> bool {
+                AttributeField::needs_recreation(self, desired, merge)
             }
         }
     )*};

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use bytes::{BufMut, BytesMut};
 use macaddr::MacAddr6;
 
+use super::fixed_header::FixedHeader;
 use crate::declare::OperationError;
 
 /// Takes the flags `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` off an attribute's type (linux/netlink.h).
@@ -71,6 +72,34 @@ impl<'a> Attributes<'a> {
     /// Their length must be a multiple of four.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.out.put_slice(bytes);
+    }
+
+    /// As [`raw`](Self::raw), for a header that is at hand. It is padded to four bytes.
+    pub fn header<H: FixedHeader>(&mut self, header: &H) {
+        let start = self.out.len();
+        self.out.put_bytes(0, H::LEN.next_multiple_of(4));
+        if let Some(room) = self.out.get_mut(start..start + H::LEN) {
+            header.emit(room);
+        }
+    }
+
+    /// As [`header`](Self::header), without padding: an element of an array.
+    pub fn element<H: FixedHeader>(&mut self, header: &H) {
+        let start = self.out.len();
+        self.out.put_bytes(0, H::LEN);
+        if let Some(room) = self.out.get_mut(start..start + H::LEN) {
+            header.emit(room);
+        }
+    }
+
+    /// Writes one attribute whose payload `fill` writes, as far as it is no nest.
+    pub fn payload(&mut self, nla: u16, fill: impl FnOnce(&mut Self)) {
+        self.framed(nla, fill);
+    }
+
+    /// The end of the message, for what is no attribute.
+    pub(crate) fn out(&mut self) -> &mut BytesMut {
+        self.out
     }
 
     /// Notes why the message can't be written. The first reason stays.
@@ -161,7 +190,7 @@ pub enum ValueError {
     Missing,
 }
 
-fn exactly<const N: usize>(payload: &[u8]) -> Result<[u8; N], ValueError> {
+pub(super) fn exactly<const N: usize>(payload: &[u8]) -> Result<[u8; N], ValueError> {
     payload.try_into().map_err(|_| ValueError::Length { expected: N, got: payload.len() })
 }
 

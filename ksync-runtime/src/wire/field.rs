@@ -43,6 +43,14 @@ pub trait AttributeField: Sized {
 
     /// Whether `observed` does what `self` asks for; see [`KSyncEntry::unmet`](crate::declare::KSyncEntry::unmet).
     fn met_by(&self, observed: &Self) -> bool;
+
+    /// Whether no change message leads from `self`, which the kernel holds, to `desired`: something inside is
+    /// immutable, or, where the kernel keeps what a change does not name (`merge`), something is left open that was
+    /// not.
+    fn needs_recreation(&self, desired: &Self, merge: bool) -> bool {
+        let _ = (desired, merge);
+        false
+    }
 }
 
 impl<V: AttributeValue + PartialEq> AttributeField for V {
@@ -85,6 +93,14 @@ impl<F: AttributeField> AttributeField for Option<F> {
             (None, _) => true,
             (Some(asked), Some(there)) => asked.met_by(there),
             (Some(_), None) => false,
+        }
+    }
+
+    fn needs_recreation(&self, desired: &Self, merge: bool) -> bool {
+        match (self, desired) {
+            (Some(held), Some(desired)) => held.needs_recreation(desired, merge),
+            (Some(_), None) => merge,
+            (None, _) => false,
         }
     }
 }

@@ -8,9 +8,11 @@
 
 mod answer;
 mod attribute;
+pub mod codec;
 mod field;
 mod fixed_header;
 mod message;
+mod nested;
 pub mod prefix;
 pub mod rtnetlink;
 pub mod table;
@@ -23,4 +25,5 @@ pub use bytes::BytesMut;
 pub use field::{AttributeField, HeaderValue, emit_header, fit_header, parse_header};
 pub use fixed_header::{FixedHeader, HeaderBytes, NoHeader};
 pub use message::{NLMSG_HEADER_LEN, Outgoing, Request, set_flags};
+pub use nested::{Flatten, Nested};
 pub use view::{AttributeList, Incoming, MessageView, Messages, ParseError, Place};

@@ -114,6 +114,12 @@ impl<'a> AttributeList<'a> {
         Ok(AttributeList { attributes })
     }
 
+    /// One attribute by itself.
+    #[must_use]
+    pub fn of(nla: u16, payload: &'a [u8]) -> Self {
+        AttributeList { attributes: vec![(nla, payload)] }
+    }
+
     /// The payload of the (first) attribute with that number.
     #[must_use]
     pub fn get(&self, nla: u16) -> Option<&'a [u8]> {

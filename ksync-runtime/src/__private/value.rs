@@ -1,0 +1,19 @@
+//! What all enums do alike that are values.
+
+use std::fmt::Debug;
+
+use bytes::{BufMut, BytesMut};
+
+use crate::wire::ValueError;
+
+/// Nothing stands for that number or name.
+#[must_use]
+pub fn unknown(what: &str, got: &dyn Debug) -> ValueError {
+    ValueError::Content(format!("{got:?} is no {what}"))
+}
+
+/// Writes a text with a NUL at its end.
+pub fn put_text(text: &str, out: &mut BytesMut) {
+    out.put_slice(text.as_bytes());
+    out.put_u8(0);
+}
