@@ -146,7 +146,20 @@ const _: () = {
             );
         }
         fn compare(&self, __desired: &Self) -> ::ksync_runtime::__private::Difference {
+            trait __Configured {
+                fn __is_configured(&self) -> ::ksync_runtime::__private::core::primitive::bool;
+            }
+            impl __Configured for Address {
+                fn __is_configured(&self) -> ::ksync_runtime::__private::core::primitive::bool {
+                    self.kept
+                }
+            }
+            let __configured =
+                __Configured::__is_configured(self) && __Configured::__is_configured(__desired);
             if self.label != __desired.label {
+                if __configured {
+                    return ::ksync_runtime::__private::Difference::Change;
+                }
                 return ::ksync_runtime::__private::Difference::Recreate { field: "label" };
             }
             if self.metric != __desired.metric {
@@ -208,13 +221,30 @@ const _: () = {
                 __context,
             );
             __message.attributes.blame("label");
-            <Option<u32> as ::ksync_runtime::__private::AttributeField>::emit(
-                &self.metric,
-                IFA_RT_PRIORITY,
-                &mut __message.attributes,
-                __context,
-            );
-            __message.attributes.blame("metric");
+            if __context.again() || (self.kept) {
+                match &self.metric {
+                    ::ksync_runtime::__private::core::option::Option::Some(__value) => {
+                        <u32 as ::ksync_runtime::__private::AttributeField>::emit(
+                            __value,
+                            IFA_RT_PRIORITY,
+                            &mut __message.attributes,
+                            __context,
+                        );
+                        __message.attributes.blame("metric");
+                    }
+                    ::ksync_runtime::__private::core::option::Option::None => {
+                        __message.attributes.put(IFA_RT_PRIORITY, &(0u32));
+                    }
+                }
+            } else {
+                <Option<u32> as ::ksync_runtime::__private::AttributeField>::emit(
+                    &self.metric,
+                    IFA_RT_PRIORITY,
+                    &mut __message.attributes,
+                    __context,
+                );
+                __message.attributes.blame("metric");
+            }
             __message.finish()
         }
         fn change_msg(
@@ -276,7 +306,7 @@ const _: () = {
         > {
             if self.kept {
                 return ::ksync_runtime::__private::core::result::Result::Ok(
-                    ::ksync_runtime::__private::Progress::Complete,
+                    ::ksync_runtime::__private::Progress::Kept,
                 );
             }
             let mut __message = ::ksync_runtime::__private::Request::begin::<AddressHeader>(

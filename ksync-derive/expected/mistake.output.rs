@@ -1,4 +1,4 @@
-::core::compile_error! { "unknown word `imutable`, did you mean `immutable`? Allowed here: `key`, `nla`, `header`, `bit`, `mask`, `selector`, `with`, `be`, `no_nul`, `flag`, `by_key`, `flatten`, `repeated`, `each`, `numbered`, `array`, `records`, `unit`, `prefix_len`, `family`, `immutable`, `none`, `write_only`, `read_only`, `default`, `skip`, `on`, `check`, `compare`" }
+::core::compile_error! { "unknown word `imutable`, did you mean `immutable`?" }
 #[doc = "Tells one [`Route`] from another: the key of [`Route`]."]
 #[derive(
     :: ksync_runtime :: __private :: core :: clone :: Clone,

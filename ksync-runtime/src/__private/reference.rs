@@ -35,7 +35,7 @@ pub trait ReferenceField: Sized {
 }
 
 macro_rules! as_attribute {
-    ($($field:ty),*) => {$(
+    ($($field:ty: $parse:expr),* $(,)?) => {$(
         impl<T: Indexed> ReferenceField for $field {
             fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>) {
                 AttributeField::emit(self, nla, attributes, context);
@@ -46,7 +46,8 @@ macro_rules! as_attribute {
                 attributes: &AttributeList<'_>,
                 resolver: &Resolver<'_>,
             ) -> Result<Self, ParseError> {
-                AttributeField::parse(nla, attributes, resolver)
+                let parse: fn(u16, &AttributeList<'_>, &Resolver<'_>) -> Result<Self, ParseError> = $parse;
+                parse(nla, attributes, resolver)
             }
 
             fn references(&mut self, references: &mut References<'_>) {
@@ -63,4 +64,11 @@ macro_rules! as_attribute {
         }
     )*};
 }
-as_attribute!(Ref<T>, Option<Ref<T>>);
+as_attribute!(
+    Ref<T>: AttributeField::parse,
+    // 0 is nobody's index: so the kernel takes a reference back, and so it is read.
+    Option<Ref<T>>: |nla, attributes, resolver| match attributes.get(nla) {
+        Some([0, 0, 0, 0]) => Ok(None),
+        _ => AttributeField::parse(nla, attributes, resolver),
+    },
+);
