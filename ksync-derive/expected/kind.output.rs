@@ -1,5 +1,41 @@
 const _: () = {
     const _: () = ::ksync_runtime::__private::expect_range(1, 65535);
+    const _: () = {
+        #[allow(unused_imports, reason = "for what is no derived kind")]
+        use ::ksync_runtime::__private::circle::AnyType as _;
+        #[automatically_derived]
+        impl ::ksync_runtime::__private::circle::Derived for Nexthop {
+            const ID: &'static str = ::ksync_runtime::__private::core::concat!(
+                ::ksync_runtime::__private::core::module_path!(),
+                "::",
+                "Nexthop",
+                ":",
+                ::ksync_runtime::__private::core::line!(),
+                ":",
+                ::ksync_runtime::__private::core::column!()
+            );
+            const NAME: &'static str = "Nexthop";
+            const SELF_DEPENDENT: bool = false;
+            const NEEDS_1: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_0];
+            const NEEDS_2: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_1];
+            const NEEDS_3: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_2];
+            const NEEDS_4: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_3];
+            const NEEDS_5: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_4];
+            const NEEDS_6: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_5];
+            const NEEDS_7: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_6];
+        }
+        const _: () = ::ksync_runtime::__private::circle::expect_no_circle(
+            <::ksync_runtime::__private::circle::Probe<Nexthop>>::NODE_0,
+            <::ksync_runtime::__private::circle::Probe<Link>>::NODE_7,
+        );
+    };
     #[automatically_derived]
     #[allow(
         unused_mut,

@@ -13,6 +13,42 @@ struct AddressKey {
     pub address: IpNet,
 }
 const _: () = {
+    const _: () = {
+        #[allow(unused_imports, reason = "for what is no derived kind")]
+        use ::ksync_runtime::__private::circle::AnyType as _;
+        #[automatically_derived]
+        impl ::ksync_runtime::__private::circle::Derived for Address {
+            const ID: &'static str = ::ksync_runtime::__private::core::concat!(
+                ::ksync_runtime::__private::core::module_path!(),
+                "::",
+                "Address",
+                ":",
+                ::ksync_runtime::__private::core::line!(),
+                ":",
+                ::ksync_runtime::__private::core::column!()
+            );
+            const NAME: &'static str = "Address";
+            const SELF_DEPENDENT: bool = false;
+            const NEEDS_1: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_0];
+            const NEEDS_2: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_1];
+            const NEEDS_3: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_2];
+            const NEEDS_4: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_3];
+            const NEEDS_5: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_4];
+            const NEEDS_6: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_5];
+            const NEEDS_7: &'static [::ksync_runtime::__private::circle::Node] =
+                &[<::ksync_runtime::__private::circle::Probe<Link>>::NODE_6];
+        }
+        const _: () = ::ksync_runtime::__private::circle::expect_no_circle(
+            <::ksync_runtime::__private::circle::Probe<Address>>::NODE_0,
+            <::ksync_runtime::__private::circle::Probe<Link>>::NODE_7,
+        );
+    };
     #[automatically_derived]
     #[allow(
         unused_mut,

@@ -37,6 +37,7 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
         ctxt,
     );
     each_header_field_once(kind, ctxt);
+    each_fill_once(kind, ctxt);
     format::bits_agree(kind.fields.iter(), ctxt);
     header_is_declared(kind.header.is_some(), kind.fields.iter(), !kind.fills.is_empty(), &kind.ident, ctxt);
     index_header_is_declared(kind, ctxt);
@@ -51,6 +52,7 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
         skipped_is_nothing_else(field, ctxt);
         key_is_not_loose(field, ctxt);
         verbs_can_be_written(kind, field, ctxt);
+        words_agree(field, ctxt);
     }
 }
 
@@ -163,7 +165,7 @@ fn has_messages(kind: &Kind, ctxt: &Ctxt) {
 }
 
 fn has_key(kind: &Kind, ctxt: &Ctxt) {
-    let misread = kind.fields.iter().any(|field| field.misread);
+    let misread = kind.fields.iter().any(|field| field.misread || (field.key && field.format.flatten));
     if !kind.fields.is_empty() && !misread && kind.keys().is_empty() {
         ctxt.error_on(
             &kind.ident,
@@ -300,7 +302,11 @@ fn index_header_is_declared(kind: &Kind, ctxt: &Ctxt) {
 }
 
 fn has_a_place(field: &Field, ctxt: &Ctxt) {
-    if matches!(field.place(), Place::Nowhere) && !field.skip && !field.misread && field.bit.is_none() {
+    // A word that needs an attribute says so itself.
+    if field.bit.is_some() || !field.format.payload_words().is_empty() || field.format.is_beside() {
+        return;
+    }
+    if matches!(field.place(), Place::Nowhere) && !field.skip && !field.misread {
         ctxt.error_on(
             &field.ident,
             format!(
@@ -394,6 +400,59 @@ fn key_is_not_loose(field: &Field, ctxt: &Ctxt) {
             &field.ident,
             format!("a key is written, read back, and never changes: `{word}` can't go with `key`"),
         );
+    }
+}
+
+/// Words that take each other back.
+fn words_agree(field: &Field, ctxt: &Ctxt) {
+    let quarrels = [
+        (
+            field.read_only && field.write_only,
+            "what is neither written nor read has no place on the wire: drop `read_only`, `write_only` or the whole field",
+        ),
+        (field.read_only && field.immutable, "what is never written never changes: drop `immutable`"),
+        (field.read_only && field.none.is_some(), "what is never written has no `none` to write: drop it"),
+        (
+            field.survives && field.depends_on.is_none(),
+            "what does the object survive? `survives` goes with `#[depends_on]`",
+        ),
+    ];
+    for (_, reason) in quarrels.iter().filter(|(wrong, _)| *wrong && !field.misread) {
+        ctxt.error_on(&field.ident, reason);
+    }
+}
+
+/// The one written later overwrites the other.
+fn each_fill_once(kind: &Kind, ctxt: &Ctxt) {
+    let carried = |place: &proc_macro2::Ident, verb: Verb| {
+        kind.fields.iter().find(|field| {
+            let beside = [&field.format.prefix_len, &field.format.family];
+            let header = field.header.iter().filter(|_| field.bit.is_none());
+            field.written_on(verb) && header.chain(beside.into_iter().flatten()).any(|other| other == place)
+        })
+    };
+    for (at, fill) in kind.fills.iter().enumerate() {
+        for (nth, (place, _)) in fill.assignments.iter().enumerate() {
+            let verbs = Verb::ALL.into_iter().filter(|verb| fill.written_on(*verb));
+            if let Some(field) = verbs.clone().find_map(|verb| carried(place, verb)) {
+                ctxt.error_on(
+                    place,
+                    format!(
+                        "header field `{place}` carries field `{}`: drop it here, or say `on(...)` on both",
+                        field.name()
+                    ),
+                );
+                continue;
+            }
+            let earlier = kind.fills.iter().take(at + 1).enumerate().any(|(other, earlier)| {
+                let before = earlier.assignments.iter().take(if other == at { nth } else { usize::MAX });
+                verbs.clone().any(|verb| earlier.written_on(verb))
+                    && before.into_iter().any(|(name, _)| name == place)
+            });
+            if earlier {
+                ctxt.error_on(place, format!("header field `{place}` is filled already"));
+            }
+        }
     }
 }
 

@@ -182,12 +182,37 @@ pub(crate) const REPRS: &[&str] = &["u8", "u16", "u32", "u64", "i8", "i16", "i32
 
 /// What to say about a word that does not belong there.
 pub(crate) fn unknown(word: &str, allowed: &[&str]) -> String {
-    if let Some(meant) = nearest(word, allowed) {
+    let other_names = OTHER_NAMES.iter().find(|(other, meant)| *other == word && allowed.contains(meant));
+    if let Some(meant) = other_names.map(|(_, meant)| *meant).or_else(|| nearest(word, allowed)) {
         return format!("unknown word `{word}`, did you mean `{meant}`?");
     }
     let list = allowed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     format!("unknown word `{word}`. Allowed here: {list}")
 }
+
+/// What somebody might call a word who knows it from elsewhere.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("attr", NLA),
+    ("attribute", NLA),
+    ("big_endian", BE),
+    ("network_order", BE),
+    ("multi", REPEATED),
+    ("list", REPEATED),
+    ("present", FLAG),
+    ("readonly", READ_ONLY),
+    ("writeonly", WRITE_ONLY),
+    ("codec", WITH),
+    ("inline", FLATTEN),
+    ("eq", COMPARE),
+    ("ignore", SKIP),
+    ("family", PROTOCOL),
+    ("new", ADD),
+    ("del", DELETE),
+    ("update", CHANGE),
+    ("validate", CHECK),
+    ("rename", NAME),
+    ("catch_all", OTHER),
+];
 
 /// The word that differs least, if it differs little enough to have been meant.
 fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {

@@ -5,6 +5,7 @@ pub use std;
 
 pub use bytes;
 
+pub mod circle;
 pub mod describe;
 pub mod nest;
 pub mod payload;
@@ -29,11 +30,13 @@ pub const fn width_of<H, W: HeaderBytes>(_: fn(&H) -> W) -> usize {
 }
 
 /// Stops the compilation if the header field of an index is too narrow for `last`.
+#[track_caller]
 pub const fn expect_fit(last: u32, width: usize) {
     assert!(width >= 4 || last >> (8 * width) == 0, "the range of the index does not fit the header field");
 }
 
 /// Stops the compilation if an index can't be allocated from `first` to `last`.
+#[track_caller]
 pub const fn expect_range(first: u32, last: u32) {
     assert!(first <= last, "the range of the index is empty");
 }

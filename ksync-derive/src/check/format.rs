@@ -12,7 +12,11 @@ use crate::words;
 
 /// Checks one field.
 pub(super) fn field(field: &Field, ctxt: &Ctxt) {
-    if field.skip || field.misread {
+    if field.misread {
+        return;
+    }
+    comparison_has_a_purpose(field, ctxt);
+    if field.skip {
         return;
     }
     let rules: &[fn(&Field, &Ctxt)] = &[
@@ -29,7 +33,6 @@ pub(super) fn field(field: &Field, ctxt: &Ctxt) {
         flatten_is_alone,
         families_have_addresses,
         prefix_has_an_attribute,
-        comparison_has_a_purpose,
     ];
     rules.iter().for_each(|rule| rule(field, ctxt));
 }
@@ -68,7 +71,7 @@ pub(super) fn bits_agree<'a>(fields: impl Iterator<Item = &'a Field>, ctxt: &Ctx
 
 /// The words are about an attribute.
 fn attribute_is_named(field: &Field, ctxt: &Ctxt) {
-    if field.nla.is_some() {
+    if field.nla.is_some() || field.format.flatten {
         return;
     }
     let header_can = |word: &&str| *word == words::BE && field.header.is_some() && field.bit.is_none();
@@ -164,7 +167,7 @@ fn one_payload_word(field: &Field, ctxt: &Ctxt) {
             ),
         );
     }
-    if format.bits_words(field.bit.is_some()) {
+    if field.nla.is_some() && format.bits_words(field.bit.is_some()) {
         ctxt.error_on(
             &field.ident,
             "bits of an attribute are a number in host order: drop the words for other payloads, or write a codec",

@@ -30,6 +30,7 @@ pub(super) struct Carrier {
 impl Carrier {
     fn of(field: &Field, ty: &Type, whole: bool, runtime: &Runtime) -> Carrier {
         let span = ty.span();
+        let runtime = &runtime.at(span);
         match codec(field, whole, runtime) {
             Some(codec) => Carrier {
                 path: quote_spanned!(span=> <#codec as #runtime::codec::Codec<#ty>>),
@@ -68,7 +69,7 @@ impl Carrier {
 }
 
 /// The type of the codec; `None` if the field's type knows by itself how it is carried.
-fn codec(field: &Field, whole: bool, runtime: &Runtime) -> Option<TokenStream> {
+fn codec(field: &Field, whole: bool, runtime: &TokenStream) -> Option<TokenStream> {
     let format = &field.format;
     let span = field.ty.span();
     let element = field.element();
@@ -147,24 +148,26 @@ pub(super) fn markers<'a>(fields: impl Iterator<Item = &'a Field>, runtime: &Run
         if seen.contains(&name) {
             continue;
         }
-        let header = quote_spanned!(element.span()=> <#element as #runtime::Nested>::Header);
-        all.extend(quote! {
-            #[allow(non_camel_case_types, reason = "generated code")]
+        let at = runtime.at(element.span());
+        let header = quote_spanned!(element.span()=> <#element as #at::Nested>::Header);
+        let quiet = quote!(#[allow(non_camel_case_types, reason = "generated code")]);
+        all.extend(quote_spanned! {element.span()=>
+            #quiet
             struct #name;
             #[automatically_derived]
-            impl #runtime::codec::RecordLength<#header> for #name {
+            impl #at::codec::RecordLength<#header> for #name {
                 fn set(__header: &mut #header, __len: usize) -> bool {
-                    match #runtime::core::convert::TryFrom::try_from(__len) {
-                        #runtime::core::result::Result::Ok(__len) => {
-                            __header.#place = __len;
+                    match #at::core::convert::TryFrom::try_from(__len) {
+                        #at::core::result::Result::Ok(__len) => {
+                            (*__header).#place = __len;
                             true
                         }
-                        #runtime::core::result::Result::Err(_) => false,
+                        #at::core::result::Result::Err(_) => false,
                     }
                 }
 
                 fn get(__header: &#header) -> usize {
-                    <usize as #runtime::core::convert::TryFrom<_>>::try_from(__header.#place).unwrap_or(0)
+                    <usize as #at::core::convert::TryFrom<_>>::try_from((*__header).#place).unwrap_or(0)
                 }
             }
         });

@@ -97,7 +97,8 @@ pub(super) fn emit_beside(field: &Field, runtime: &Runtime, value: &TokenStream,
     };
     let family = field.format.family.as_ref().map(|place| {
         let ty = &field.ty;
-        let family = quote_spanned!(ty.span()=> <#ty as #runtime::codec::Family>::family);
+        let at = runtime.at(ty.span());
+        let family = quote_spanned!(ty.span()=> <#ty as #at::codec::Family>::family);
         let set = into_header(place, quote!(__family));
         quote! {
             if let #runtime::core::option::Option::Some(__family) = #family(#value) { #set }
@@ -189,7 +190,10 @@ fn emit_main(field: &Field, runtime: &Runtime, value: &TokenStream, sink: &Sink,
                 if *#value { #header.#place |= #bit; }
             }
         }
-        Place::Codec(codec) => quote!(#codec::emit(#value, #codec_sink);),
+        Place::Codec(codec) => {
+            let emit = quote_spanned!(codec.span()=> #codec::emit);
+            quote!(#emit(#value, #codec_sink);)
+        }
         Place::Flatten => {
             let ty = &field.ty;
             let emit = quote_spanned!(ty.span()=> <#ty as #runtime::Flatten>::emit);
@@ -224,10 +228,13 @@ fn emit_attribute(
     let name = field.name();
     let attributes = &sink.attributes;
     match field.place() {
-        Place::Payload(nla, codec) => quote! {
-            #attributes.put_with(#nla, |__payload| #codec::emit(#value, __payload));
+        Place::Payload(nla, codec) => {
+            let emit = quote_spanned!(codec.span()=> #codec::emit);
+            quote! {
+            #attributes.put_with(#nla, |__payload| #emit(#value, __payload));
             #attributes.blame(#name);
-        },
+            }
+        }
         Place::Attribute(nla) => {
             let carrier =
                 if *ty == field.ty { carrier(field, runtime) } else { inner_carrier(field, ty, runtime) };
@@ -293,7 +300,10 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
             }
         }
         Place::Payload(nla, codec) => {
-            let read = quote!(|__payload| #codec::parse(__payload));
+            let read = {
+                let parse = quote_spanned!(codec.span()=> #codec::parse);
+                quote!(|__payload| #parse(__payload))
+            };
             if field.option().is_some() {
                 quote!(#runtime::payload::optional(#nla, &#attributes, #read))
             } else if may_lack {
@@ -355,7 +365,7 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
                 None => quote!(#runtime::core::option::Option::None),
             };
             let inner = field.option().unwrap_or(ty);
-            let parse = quote_spanned!(inner.span()=> #runtime::codec::parse_prefix::<#inner>);
+            let parse = quote_spanned!(inner.span()=> <#inner as #runtime::codec::Prefix>::parse);
             let parse = quote! {
                 #parse(#nla, &#attributes, #runtime::core::convert::Into::<i64>::into(#header.#len), #family)
             };
@@ -374,7 +384,8 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
             }
         }
         Place::Codec(codec) => {
-            let parse = quote!(#codec::parse(#codec_source));
+            let parse = quote_spanned!(codec.span()=> #codec::parse);
+            let parse = quote!(#parse(#codec_source));
             if may_lack {
                 quote! {
                     match #parse {

@@ -4,6 +4,7 @@
 //! so that the user's expressions, which stand among them, can't meet them by chance.
 
 mod bits;
+mod circle;
 mod codec;
 mod compare;
 #[cfg(test)]
@@ -66,12 +67,14 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
         }
     });
     let range = range::items(&kind);
+    let circle = circle::items(&kind);
     let markers = codec::markers(kind.fields.iter(), runtime);
     quote! {
         #key_struct
         const _: () = {
             #range
             #markers
+            #circle
             #[automatically_derived]
             #quiet
             impl #runtime::KSyncEntry for #ident {

@@ -91,6 +91,11 @@ impl Format {
         self.payload_words().is_empty() && self.v6.is_none()
     }
 
+    /// Whether something goes into the header besides an attribute.
+    pub(crate) fn is_beside(&self) -> bool {
+        self.prefix_len.is_some() || self.family.is_some()
+    }
+
     /// Whether a field of bits has words for other payloads.
     pub(crate) fn bits_words(&self, bits: bool) -> bool {
         bits && !self.payload_words().is_empty()

@@ -143,6 +143,6 @@ impl Kind {
 
     /// The fields that make the key.
     pub(crate) fn keys(&self) -> Vec<&Field> {
-        self.fields.iter().filter(|field| field.key).collect()
+        self.fields.iter().filter(|field| field.key && !field.format.flatten).collect()
     }
 }

@@ -13,6 +13,10 @@ pub(crate) enum Verb {
     Get,
 }
 
+impl Verb {
+    pub(crate) const ALL: [Verb; 4] = [Verb::Add, Verb::Change, Verb::Delete, Verb::Get];
+}
+
 /// A set of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Verbs {
@@ -32,7 +36,7 @@ impl Verbs {
 
     /// Reads `on(...)`.
     pub(crate) fn read(word: &Word, ctxt: &Ctxt) -> Verbs {
-        let mut verbs = Verbs::default();
+        let (mut verbs, mut named, mistakes) = (Verbs::default(), false, ctxt.count());
         for verb in word.list(ctxt) {
             let into = match verb.name.to_string().as_str() {
                 words::ADD => &mut verbs.add,
@@ -45,6 +49,10 @@ impl Verbs {
                 }
             };
             verb.flag(into, ctxt);
+            named = true;
+        }
+        if word.is_list() && !named && ctxt.count() == mistakes {
+            ctxt.error_on(&word.name, "`on` lists messages: `on(add, change, delete, get)`");
         }
         verbs
     }

@@ -44,6 +44,11 @@ impl Word {
         self.name == name
     }
 
+    /// Whether the word has parentheses behind it.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.form, Form::List(_))
+    }
+
     /// Says that the word is not known here.
     pub(crate) fn unknown(&self, allowed: &[&str], ctxt: &Ctxt) {
         ctxt.error_on(&self.name, words::unknown(&self.name.to_string(), allowed));

@@ -160,6 +160,13 @@ impl fmt::Debug for Attributes<'_> {
 /// assert_eq!(&bytes[..], b"eth0\0");
 /// assert_eq!(String::parse(&bytes).as_deref(), Ok("eth0"));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be carried by a netlink attribute",
+    label = "no attribute type",
+    note = "attributes carry integers, `bool`, `String`, `Vec<u8>`, addresses, `MacAddr6`, `Ref<T>` to a kind with an index, and `Option` of these",
+    note = "derive `KSyncNested` for a struct or enum of nested attributes, `KSyncValue` for an enum that is a number or a name, implement `AttributeValue` for a value of your own, or name a codec: `#[ksync(nla = ..., with = module)]`",
+    note = "with `by_key`, this is the key of what is referred to: one of several fields takes several attributes, which a codec writes"
+)]
 pub trait AttributeValue: Sized {
     /// Appends the payload.
     fn emit(&self, out: &mut BytesMut);

@@ -15,7 +15,7 @@ use crate::declare::{Context, Indexed, Invalid, OperationError, Ref, References,
     message = "`{Self}` can't be carried by a netlink attribute",
     label = "no attribute type",
     note = "attributes carry integers, `bool`, `String`, `Vec<u8>`, addresses, `MacAddr6`, `Ref<T>` to a kind with an index, and `Option` of these",
-    note = "derive `KSyncNested` for a struct or enum of nested attributes, implement `AttributeValue` for a value of your own, or name a codec: `#[ksync(nla = ..., with = module)]`"
+    note = "derive `KSyncNested` for a struct or enum of nested attributes, `KSyncValue` for an enum that is a number or a name, implement `AttributeValue` for a value of your own, or name a codec: `#[ksync(nla = ..., with = module)]`"
 )]
 pub trait AttributeField: Sized {
     /// Writes the field as attribute `nla`.

@@ -32,7 +32,7 @@ use std::marker::PhantomData;
 pub use array::{ArrayOf, BigEndianArray, FixedSize, RecordLength, Records};
 pub use bits::{Bit, BitsValue, bit, put_selected, selected_bit};
 pub use list::{Each, Numbered, Repeated};
-pub use net::{ByFamily, Family, Prefix, parse_prefix};
+pub use net::{ByFamily, Family, Prefix};
 pub use number::{BigEndian, BigEndianValue, ByteOrder, Centis, Micros, Millis, Seconds, Ticks, Unit};
 pub use reference::{ByIndex, ByKey, ByKeyAs, KeyOnWire};
 pub use text::{NoNul, Presence, TextValue};
@@ -43,6 +43,11 @@ use crate::declare::{Context, Invalid, References, Resolver};
 
 /// How a `T` is carried by attributes. The methods are those of [`AttributeField`], for a type that need not know
 /// of it.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` can't be carried by an attribute in the way that the words of the field say",
+    note = "`by_key` needs a kind whose key is one value; a key of several fields takes several attributes, which a \
+            codec writes: `#[ksync(with = module)]`"
+)]
 pub trait Codec<T> {
     /// Writes `value` as attribute `nla`.
     fn emit(value: &T, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>);

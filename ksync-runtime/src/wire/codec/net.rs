@@ -96,6 +96,22 @@ pub trait Prefix: Sized + PartialEq {
     /// # Errors
     /// When they make no prefix.
     fn read(payload: Option<&[u8]>, len: u8, family: Option<i64>) -> Result<Self, ValueError>;
+
+    /// Reads a prefix from attribute `nla` and what the header says.
+    ///
+    /// # Errors
+    /// When they make no prefix.
+    fn parse(
+        nla: u16,
+        attributes: &AttributeList<'_>,
+        len: i64,
+        family: Option<i64>,
+    ) -> Result<Self, ParseError> {
+        let wrong = |error| ParseError::attribute(nla, error);
+        let len = u8::try_from(len)
+            .map_err(|_| wrong(ValueError::Content(format!("{len} is no length of a prefix"))))?;
+        Self::read(attributes.get(nla).filter(|payload| !payload.is_empty()), len, family).map_err(wrong)
+    }
 }
 
 macro_rules! prefixes {
@@ -127,20 +143,4 @@ prefixes! {
     };
     Ipv4Net: Ipv4Addr, |_| Ok(Ipv4Addr::UNSPECIFIED);
     Ipv6Net: Ipv6Addr, |_| Ok(Ipv6Addr::UNSPECIFIED);
-}
-
-/// Reads a prefix from attribute `nla` and what the header says.
-///
-/// # Errors
-/// When they make no prefix.
-pub fn parse_prefix<P: Prefix>(
-    nla: u16,
-    attributes: &AttributeList<'_>,
-    len: i64,
-    family: Option<i64>,
-) -> Result<P, ParseError> {
-    let wrong = |error| ParseError::attribute(nla, error);
-    let len = u8::try_from(len)
-        .map_err(|_| wrong(ValueError::Content(format!("{len} is no length of a prefix"))))?;
-    P::read(attributes.get(nla).filter(|payload| !payload.is_empty()), len, family).map_err(wrong)
 }
