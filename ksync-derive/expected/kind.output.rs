@@ -4,6 +4,18 @@ const _: () = {
         #[allow(unused_imports, reason = "for what is no derived kind")]
         use ::ksync_runtime::__private::circle::AnyType as _;
         #[automatically_derived]
+        #[allow(
+            unused_mut,
+            unused_variables,
+            unused_parens,
+            unused_braces,
+            unused_qualifications,
+            unused_comparisons,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            reason = "generated code"
+        )]
         impl ::ksync_runtime::__private::circle::Derived for Nexthop {
             const ID: &'static str = ::ksync_runtime::__private::core::concat!(
                 ::ksync_runtime::__private::core::module_path!(),

@@ -31,8 +31,8 @@ const _: () = {
         }
         fn references(&mut self, __references: &mut ::ksync_runtime::__private::References<'_>) {
             match self {
-                Self::Vxlan { id: __id, port: __port } => {
-                    <u32 as ::ksync_runtime::__private::AttributeField>::references(__id, __references);
+                Self::Vxlan { id: __field_id, port: __field_port } => {
+                    <u32 as ::ksync_runtime::__private::AttributeField>::references(__field_id, __references);
                 }
                 Self::Bridge {} => {}
                 Self::Existing {} => {}
@@ -41,11 +41,13 @@ const _: () = {
         fn met_by(&self, __observed: &Self) -> bool {
             match (self, __observed) {
                 (
-                    Self::Vxlan { id: __id, port: __port },
-                    Self::Vxlan { id: __observed_id, port: __observed_port },
+                    Self::Vxlan { id: __field_id, port: __field_port },
+                    Self::Vxlan { id: __observed_field_id, port: __observed_field_port },
                 ) => {
-                    true && <u32 as ::ksync_runtime::__private::AttributeField>::met_by(__id, __observed_id)
-                        && ((__port).is_none() || *(__port) == *(__observed_port))
+                    true && <u32 as ::ksync_runtime::__private::AttributeField>::met_by(
+                        __field_id,
+                        __observed_field_id,
+                    ) && ((__field_port).is_none() || *(__field_port) == *(__observed_field_port))
                 }
                 (Self::Bridge {}, Self::Bridge {}) => true,
                 (Self::Existing { .. }, _) => true,
@@ -56,9 +58,9 @@ const _: () = {
         fn needs_recreation(&self, __desired: &Self, __merge: bool) -> bool {
             match (self, __desired) {
                 (
-                    Self::Vxlan { id: __id, port: __port },
-                    Self::Vxlan { id: __desired_id, port: __desired_port },
-                ) => false || (__merge && (__port).is_some() && (__desired_port).is_none()),
+                    Self::Vxlan { id: __field_id, port: __field_port },
+                    Self::Vxlan { id: __desired_field_id, port: __desired_field_port },
+                ) => false || (__merge && (__field_port).is_some() && (__desired_field_port).is_none()),
                 (Self::Bridge {}, Self::Bridge {}) => false,
                 (Self::Existing {}, Self::Existing {}) => false,
                 #[allow(unreachable_patterns, reason = "an enum may have one variant")]
@@ -70,8 +72,9 @@ const _: () = {
         ) -> ::ksync_runtime::__private::core::result::Result<(), ::ksync_runtime::__private::Invalid>
         {
             match self {
-                Self::Vxlan { id: __id, port: __port } => {
-                    if let ::ksync_runtime::__private::core::result::Result::Err(__reason) = is_vxlan_id(__id)
+                Self::Vxlan { id: __field_id, port: __field_port } => {
+                    if let ::ksync_runtime::__private::core::result::Result::Err(__reason) =
+                        is_vxlan_id(__field_id)
                     {
                         return ::ksync_runtime::__private::core::result::Result::Err(
                             ::ksync_runtime::__private::Invalid {
@@ -83,7 +86,7 @@ const _: () = {
                         );
                     }
                     if let ::ksync_runtime::__private::core::result::Result::Err(__inside) =
-                        <u32 as ::ksync_runtime::__private::AttributeField>::check(__id)
+                        <u32 as ::ksync_runtime::__private::AttributeField>::check(__field_id)
                     {
                         return ::ksync_runtime::__private::core::result::Result::Err(
                             ::ksync_runtime::__private::payload::invalid_inside("id", __inside),
@@ -124,17 +127,18 @@ const _: () = {
             __context: &::ksync_runtime::__private::Context<'_>,
         ) {
             match self {
-                Self::Vxlan { id: __id, port: __port } => {
+                Self::Vxlan { id: __field_id, port: __field_port } => {
                     __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
                     __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
                         <u32 as ::ksync_runtime::__private::AttributeField>::emit(
-                            __id,
+                            __field_id,
                             IFLA_VXLAN_ID,
                             &mut (*__attributes),
                             __context,
                         );
                         (*__attributes).blame("id");
-                        if let ::ksync_runtime::__private::core::option::Option::Some(__value) = __port {
+                        if let ::ksync_runtime::__private::core::option::Option::Some(__value) = __field_port
+                        {
                             (*__attributes)
                                 .put_with(IFLA_VXLAN_PORT, |__payload| big_endian::emit(__value, __payload));
                             (*__attributes).blame("port");

@@ -104,6 +104,110 @@ mod hostile {
         #[ksync(key, nla = good::IFA_ADDRESS)]
         pub(crate) r#type: ::std::net::Ipv4Addr,
     }
+
+    ::ksync_runtime::fixed_header! {
+        pub(crate) struct RecordHeader {
+            len: u16,
+            kind: u16,
+        }
+    }
+
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncNested)]
+    #[ksync(crate = crate::vendored::sync, header = RecordHeader)]
+    pub(crate) struct Record {
+        #[ksync(header = kind, be)]
+        pub(crate) kind: u16,
+        #[ksync(nla = 1, each = 2, be)]
+        pub(crate) numbers: ::core::option::Option<::std::vec::Vec<u32>>,
+    }
+
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncNested)]
+    #[ksync(crate = crate::vendored::sync, header = RecordHeader)]
+    pub(crate) struct Short {
+        #[ksync(header = kind)]
+        pub(crate) kind: Number,
+    }
+
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncValue)]
+    #[ksync(crate = crate::vendored::sync, repr = u16)]
+    pub(crate) enum Number {
+        #[ksync(value = 1)]
+        One,
+        #[ksync(other)]
+        Other(u16),
+    }
+
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncValue)]
+    #[ksync(crate = crate::vendored::sync)]
+    pub(crate) enum Name {
+        #[ksync(name = "one")]
+        One,
+        #[ksync(name = "two")]
+        Two,
+    }
+
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncNested)]
+    #[ksync(crate = crate::vendored::sync, kind = 40, data = 41, repr = u16)]
+    pub(crate) enum Tagged {
+        #[ksync(kind = 1, header = RecordHeader)]
+        One {
+            #[ksync(header = kind)]
+            kind: u16,
+        },
+        #[ksync(kind = 2)]
+        Two,
+    }
+
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncEntry)]
+    #[ksync(
+        crate = crate::vendored::sync,
+        protocol = route, header = good::RouteHeader,
+        add = good::RTM_NEWROUTE, delete = good::RTM_DELROUTE,
+        merge,
+    )]
+    pub(crate) struct Words {
+        #[ksync(key, nla = 1, be)]
+        pub(crate) key: u32,
+        #[ksync(nla = 2, no_nul)]
+        pub(crate) name: Name,
+        #[ksync(nla = 3, flag)]
+        pub(crate) flag: bool,
+        #[ksync(nla = 4, repeated)]
+        pub(crate) repeated: ::std::vec::Vec<Number>,
+        #[ksync(nla = 5, numbered = 0, no_nul)]
+        pub(crate) numbered: ::std::vec::Vec<::std::string::String>,
+        #[ksync(nla = 6, array)]
+        pub(crate) array: ::std::vec::Vec<Short>,
+        #[ksync(nla = 7, records = len)]
+        pub(crate) records: ::std::vec::Vec<Record>,
+        #[ksync(flatten)]
+        pub(crate) tagged: Tagged,
+        #[ksync(nla = 8, bit = 1)]
+        pub(crate) bit: bool,
+        #[ksync(nla = 9, bit = 1, selector)]
+        pub(crate) chosen: ::core::option::Option<bool>,
+        #[ksync(header = rtm_flags, bit = 1, mask = rtm_flags)]
+        pub(crate) open: ::core::option::Option<bool>,
+        #[ksync(nla = 10, unit = millis as u16, be, none = ::core::time::Duration::ZERO)]
+        pub(crate) age: ::core::option::Option<::core::time::Duration>,
+        #[depends_on]
+        #[ksync(nla = 11, repeated, by_key)]
+        pub(crate) links: ::std::vec::Vec<good::Ref<Link>>,
+        #[ksync(nla = (12, 13))]
+        pub(crate) either: ::core::option::Option<::std::net::IpAddr>,
+        #[ksync(nla = 14, prefix_len = rtm_dst_len, family = rtm_family)]
+        pub(crate) prefix: good::IpNet,
+        #[ksync(nla = 15, prefix_len = rtm_src_len)]
+        pub(crate) source: ::core::option::Option<good::Ipv4Net>,
+        #[ksync(nla = 16, default = 5u8, compare = alike)]
+        pub(crate) usual: u8,
+        #[ksync(nla = 17, compare = alike)]
+        pub(crate) rare: ::core::option::Option<u8>,
+    }
+
+    fn alike(asked: &u8, seen: &u8) -> bool {
+        asked <= seen
+    }
 }
 
 #[test]
@@ -117,6 +221,51 @@ fn kinds_declared_in_a_hostile_place_work() {
     let key = hostile::AddressKey { link: Ref::to("eth0"), r#type: [192, 0, 2, 1].into() };
     assert!(address.has_key(&key));
     assert_eq!(hostile::Address::SCHEMA.fields[1].name, "type");
+}
+
+#[test]
+fn every_word_works_in_a_hostile_place() {
+    use hostile::{Name, Number, Record, Short, Tagged, Words};
+    use ksync_runtime::declare::{Context, Progress, Resolver};
+    use ksync_runtime::prelude::*;
+    use ksync_runtime::wire::{Messages, Request};
+
+    struct NoIndexes;
+    impl ksync_runtime::declare::Indexes for NoIndexes {
+        fn index_of(&self, _: ksync_runtime::declare::Target) -> Option<u32> {
+            None
+        }
+    }
+
+    let words = Words {
+        key: 1,
+        name: Name::Two,
+        flag: true,
+        repeated: vec![Number::One, Number::Other(9)],
+        numbered: vec!["a".to_owned()],
+        array: vec![Short { kind: Number::One }],
+        records: vec![Record { kind: 3, numbers: Some(vec![4]) }, Record { kind: 3, numbers: None }],
+        tagged: Tagged::One { kind: 7 },
+        bit: true,
+        chosen: Some(false),
+        open: Some(true),
+        age: Some(std::time::Duration::from_secs(1)),
+        links: vec![Ref::to("eth0")],
+        either: None,
+        prefix: "192.0.2.0/24".parse().expect("a prefix"),
+        source: None,
+        usual: 2,
+        rare: None,
+    };
+    let mut out = ksync_runtime::wire::BytesMut::new();
+    let written = words.add_msg(&Context::new(None, &NoIndexes, false), Request::new(&mut out, 1, 0));
+    assert_eq!(written, Ok(Progress::Pending));
+    let message = Messages::new(&out).next().expect("one").expect("whole");
+    assert_eq!(Words::parse(&message, &Resolver::empty()), Ok(words.clone()));
+    assert_eq!(
+        words.unmet(&Words { usual: 1, tagged: Tagged::Two, name: Name::One, ..words.clone() }),
+        Some("name")
+    );
 }
 
 /// A kind may live in a function, beside a value of the same name as one of its fields.

@@ -17,6 +17,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
     let (name, self_dependent) = (ident.unraw().to_string(), kind.self_dependent);
     let circle = quote!(#runtime::circle);
     let targets = targets(kind);
+    let quiet = super::quiet();
     let needs = (1..=STEPS).map(|step| {
         let needs = format_ident!("NEEDS_{}", step);
         let node = format_ident!("NODE_{}", step - 1);
@@ -38,6 +39,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             #[allow(unused_imports, reason = "for what is no derived kind")]
             use #circle::AnyType as _;
             #[automatically_derived]
+            #quiet
             impl #circle::Derived for #ident {
                 const ID: &'static str = #runtime::core::concat!(
                     #runtime::core::module_path!(), "::", #name,

@@ -150,11 +150,13 @@ pub(super) fn markers<'a>(fields: impl Iterator<Item = &'a Field>, runtime: &Run
         }
         let at = runtime.at(element.span());
         let header = quote_spanned!(element.span()=> <#element as #at::Nested>::Header);
+        let silent = super::quiet();
         let quiet = quote!(#[allow(non_camel_case_types, reason = "generated code")]);
         all.extend(quote_spanned! {element.span()=>
             #quiet
             struct #name;
             #[automatically_derived]
+            #silent
             impl #at::codec::RecordLength<#header> for #name {
                 fn set(__header: &mut #header, __len: usize) -> bool {
                     match #at::core::convert::TryFrom::try_from(__len) {

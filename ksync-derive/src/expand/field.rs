@@ -89,7 +89,7 @@ pub(super) fn emit_beside(field: &Field, runtime: &Runtime, value: &TokenStream,
     let Sink { attributes, header, .. } = sink;
     let into_header = |place: &proc_macro2::Ident, number: TokenStream| {
         quote! {
-            match #runtime::fit_header(#runtime::core::result::Result::Ok(i64::from(#number)), #name) {
+            match #runtime::fit_header(#runtime::core::result::Result::Ok(#runtime::core::convert::Into::<i64>::into(#number)), #name) {
                 #runtime::core::result::Result::Ok(__number) => #header.#place = __number,
                 #runtime::core::result::Result::Err(__error) => #attributes.fail(__error),
             }

@@ -473,5 +473,5 @@ fn pattern(variant: &Variant, prefix: &str) -> TokenStream {
 
 /// The name that a field is bound to: its own might be that of something else.
 fn bound(field: &Field, prefix: &str) -> Ident {
-    format_ident!("__{}{}", prefix, field.ident)
+    format_ident!("__{}field_{}", prefix, field.ident)
 }

@@ -43,7 +43,7 @@ fn of_numbers(value: &Value) -> TokenStream {
                     &self,
                     __context: &#runtime::Context<'_>,
                 ) -> #result<i64, #runtime::OperationError> {
-                    #result::Ok(i64::from(self.__number()))
+                    #result::Ok(#runtime::core::convert::Into::<i64>::into(self.__number()))
                 }
 
                 fn from_header(

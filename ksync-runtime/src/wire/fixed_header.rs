@@ -81,9 +81,16 @@ impl FixedHeader for NoHeader {
 macro_rules! fixed_header {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* $(,)? }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(
+            $crate::__private::core::clone::Clone,
+            $crate::__private::core::marker::Copy,
+            $crate::__private::core::fmt::Debug,
+            $crate::__private::core::default::Default,
+            $crate::__private::core::cmp::PartialEq,
+            $crate::__private::core::cmp::Eq,
+        )]
         $vis struct $name {
-            $($(#[$field_meta])* #[doc = concat!("`", stringify!($field), "`")] pub $field: $type,)*
+            $($(#[$field_meta])* #[doc = $crate::__private::core::concat!("`", $crate::__private::core::stringify!($field), "`")] pub $field: $type,)*
         }
 
         impl $crate::wire::FixedHeader for $name {
@@ -98,14 +105,14 @@ macro_rules! fixed_header {
                 let _ = rest;
             }
 
-            fn parse(bytes: &[u8]) -> Option<Self> {
+            fn parse(bytes: &[u8]) -> $crate::__private::core::option::Option<Self> {
                 let rest = bytes;
                 $(
                     let (field, rest) = rest.split_at_checked(<$type as $crate::wire::HeaderBytes>::LEN)?;
                     let $field = $crate::wire::HeaderBytes::parse(field)?;
                 )*
                 let _ = rest;
-                Some($name { $($field),* })
+                $crate::__private::core::option::Option::Some($name { $($field),* })
             }
         }
     };
