@@ -197,6 +197,45 @@ use syn::{DeriveInput, parse_macro_input};
 ///     mark: u32, // where on the wire does `mark` go?
 /// }
 /// ```
+///
+/// Kinds that need each other in a circle could never be sent, none before the other. The compiler finds circles of up
+/// to eight kinds, through nested values as far as `#[depends_on(A, B)]` lists what is inside, and names the way
+/// round. A circle that leads through a `self_dependent` kind counts as meant.
+///
+/// ```compile_fail
+/// use ksync_runtime::prelude::*;
+///
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(protocol = route, header = LinkHeader, add = RTM_NEWLINK, delete = RTM_DELLINK)]
+/// struct Hen {
+///     #[ksync(key, nla = IFLA_IFNAME)]
+///     name: String,
+///     #[depends_on]
+///     from: Option<Ref<Egg>>, // `Egg` depends on `Hen`, which depends on `Egg`: a circle of kinds, ...
+/// }
+///
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(protocol = route, header = LinkHeader, add = RTM_NEWLINK, delete = RTM_DELLINK)]
+/// struct Egg {
+///     #[ksync(key, nla = IFLA_IFNAME)]
+///     name: String,
+///     #[depends_on]
+///     from: Option<Ref<Hen>>,
+/// }
+/// ```
+///
+#[doc = include_str!("../docs/words.md")]
+///
+/// # What comes of it
+///
+/// Of this kind:
+#[doc = concat!("```text\n", include_str!("../expected/kind.input.rs"), "\n```")]
+/// the macro makes this; a test keeps the two equal:
+#[doc = concat!("```text\n", include_str!("../expected/kind.output.rs"), "\n```")]
+///
+/// # What it costs
+///
+#[doc = include_str!("../docs/cost.md")]
 #[proc_macro_derive(KSyncEntry, attributes(ksync, depends_on))]
 pub fn derive_entry(input: TokenStream) -> TokenStream {
     expand::entry(&parse_macro_input!(input as DeriveInput)).into()

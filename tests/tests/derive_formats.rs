@@ -194,6 +194,9 @@ struct All {
     source: Option<Ipv4Net>,
     #[ksync(nla = 31, prefix_len = dst_len, family = family)]
     destination: IpNet,
+    #[depends_on(Port)]
+    #[ksync(nla = 32, each = 1)]
+    structs: Vec<Member>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, KSyncValue)]
@@ -244,6 +247,7 @@ fn all() -> All {
         either: "2001:db8::1".parse().expect("an address"),
         source: Some("10.0.0.0/8".parse().expect("a prefix")),
         destination: "2001:db8::/32".parse().expect("a prefix"),
+        structs: vec![Member { port: Ref::to("a"), weight: 3 }],
     }
 }
 
@@ -307,6 +311,8 @@ fn every_word_writes_what_the_kernel_reads() {
         nla(23, &v6("2001:db8::1")),
         nla(30, &[10, 0, 0, 0]),
         nla(31, &v6("2001:db8::")),
+        // A struct is no nest, so it has no NLA_F_NESTED.
+        nest(32, &[nla(1, &member(5, 3))]),
     ];
     let written = body(&names().add(&all(), None));
     let mut rest = written.as_slice();

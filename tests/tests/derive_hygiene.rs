@@ -205,7 +205,7 @@ mod hostile {
         pub(crate) rare: ::core::option::Option<u8>,
     }
 
-    fn alike(asked: &u8, seen: &u8) -> bool {
+    fn alike<T: ::core::cmp::PartialOrd>(asked: &T, seen: &T) -> bool {
         asked <= seen
     }
 }

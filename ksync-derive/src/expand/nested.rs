@@ -29,6 +29,7 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
     let Bodies { header_type, header, emit, parse, any_in, references, met_by, check, needs_recreation } =
         bodies;
     let (outer_emit, outer_parse) = match &nested.content {
+        Content::Struct { .. } if is_fixed_size(nested) => (quote!(emit_header), quote!(parse)),
         Content::Struct { .. } => (quote!(emit), quote!(parse)),
         Content::Enum { .. } => (quote!(emit_unless_empty), quote!(parse_or_empty)),
     };
@@ -111,12 +112,15 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
     }
 }
 
+/// Whether it is a header with nothing behind it.
+fn is_fixed_size(nested: &Nested) -> bool {
+    let Content::Struct { header: Some(_), fields, .. } = &nested.content else { return false };
+    fields.iter().all(|field| is_in_header(field) || !field.on_wire())
+}
+
 /// A header with nothing behind it always takes as many bytes.
 fn fixed_size(nested: &Nested, header: &TokenStream) -> Option<TokenStream> {
-    let Content::Struct { header: Some(_), fields, .. } = &nested.content else { return None };
-    let in_header =
-        |field: &Field| matches!(field.place(), Place::Header(_) | Place::Bit(..)) || !field.on_wire();
-    if !fields.iter().all(in_header) {
+    if !is_fixed_size(nested) {
         return None;
     }
     let (ident, runtime, quiet) = (&nested.ident, &nested.runtime, super::quiet());

@@ -14,6 +14,11 @@ pub fn emit<T: Nested>(value: &T, nla: u16, attributes: &mut Attributes<'_>, con
     });
 }
 
+/// Writes a struct that is a header alone as the payload of an attribute, which is no nest then.
+pub fn emit_header<T: Nested>(value: &T, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>) {
+    attributes.payload(nla, |attributes| emit_element(value, attributes, context));
+}
+
 /// Writes an enum as an attribute around its attributes, if there are any.
 pub fn emit_unless_empty<T: Nested>(
     value: &T,
