@@ -2,7 +2,9 @@
 //!
 //! Every rule looks at the whole type, says what to write instead, and leaves the others their turn.
 
+mod fill;
 mod format;
+mod nested;
 mod value;
 
 use std::collections::HashMap;
@@ -10,11 +12,12 @@ use std::collections::HashMap;
 use quote::{ToTokens, quote};
 use syn::Type;
 
+pub(crate) use nested::nested;
+
 use crate::ctxt::Ctxt;
 use crate::input::field::{Field, Place};
 use crate::input::index::IndexPlace;
 use crate::input::kind::Kind;
-use crate::input::nested::{Content, Nested, Variant};
 use crate::input::shape;
 use crate::input::value::Value;
 use crate::input::verbs::Verb;
@@ -37,7 +40,7 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
         ctxt,
     );
     each_header_field_once(kind, ctxt);
-    each_fill_once(kind, ctxt);
+    fill::each_once(kind, ctxt);
     format::bits_agree(kind.fields.iter(), ctxt);
     header_is_declared(kind.header.is_some(), kind.fields.iter(), !kind.fills.is_empty(), &kind.ident, ctxt);
     index_header_is_declared(kind, ctxt);
@@ -53,81 +56,6 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
         key_is_not_loose(field, ctxt);
         verbs_can_be_written(kind, field, ctxt);
         words_agree(field, ctxt);
-    }
-}
-
-/// Checks a nested attribute.
-pub(crate) fn nested(nested: &Nested, generics: &syn::Generics, ctxt: &Ctxt) {
-    no_generics(generics, ctxt);
-    match &nested.content {
-        Content::Struct { header, fills, fields } => {
-            nested_fields(fields, ctxt);
-            header_is_declared(header.is_some(), fields.iter(), !fills.is_empty(), &nested.ident, ctxt);
-        }
-        Content::Enum { kind, data, repr, variants } => {
-            if kind.is_none() {
-                ctxt.error_on(
-                    &nested.ident,
-                    "which attribute names the variant? Add `#[ksync(kind = IFLA_INFO_KIND, data = IFLA_INFO_DATA)]`",
-                );
-            }
-            variants_have_names(variants, repr.is_some(), ctxt);
-            data_has_an_attribute(data.is_some(), variants, ctxt);
-            one_other(variants, ctxt);
-            for variant in variants {
-                variant_fields(variant, ctxt);
-            }
-        }
-    }
-}
-
-fn nested_fields(fields: &[Field], ctxt: &Ctxt) {
-    each_attribute_once(fields.iter(), None, ctxt);
-    format::bits_agree(fields.iter(), ctxt);
-    for field in fields {
-        has_a_place(field, ctxt);
-        one_place(field, ctxt);
-        bits_are_flags(field, ctxt);
-        format::field(field, ctxt);
-        reference_is_marked(field, ctxt);
-        order_can_be_read_back(field, ctxt);
-        skipped_is_nothing_else(field, ctxt);
-    }
-}
-
-/// A variant has no fixed header of its own; one that is not written has nothing on the wire.
-fn variant_fields(variant: &Variant, ctxt: &Ctxt) {
-    if variant.is_written() {
-        nested_fields(&variant.fields, ctxt);
-        for field in &variant.fields {
-            if let (Some(header), None) = (&field.header, &variant.header) {
-                ctxt.error_on(
-                    header,
-                    format!(
-                        "`{header}` is a field of which header? Use `nla = ...`, or add the type of the header to \
-                         the variant: `#[ksync(kind = ..., header = ...)]`"
-                    ),
-                );
-            }
-        }
-        return;
-    }
-    for field in &variant.fields {
-        if field.on_wire() {
-            ctxt.error_on(
-                &field.ident,
-                "nothing of this variant is written: a field of it can't be on the wire",
-            );
-        } else if !field.skip && field.depends_on.is_none() {
-            ctxt.error_on(
-                &field.ident,
-                "nothing of this variant is written: mark the field `#[ksync(skip)]` or `#[depends_on]`",
-            );
-        }
-        reference_is_marked(field, ctxt);
-        if variant.other {
-            order_can_be_read_back(field, ctxt);
-        }
     }
 }
 
@@ -422,40 +350,6 @@ fn words_agree(field: &Field, ctxt: &Ctxt) {
     }
 }
 
-/// The one written later overwrites the other.
-fn each_fill_once(kind: &Kind, ctxt: &Ctxt) {
-    let carried = |place: &proc_macro2::Ident, verb: Verb| {
-        kind.fields.iter().find(|field| {
-            let beside = [&field.format.prefix_len, &field.format.family];
-            let header = field.header.iter().filter(|_| field.bit.is_none());
-            field.written_on(verb) && header.chain(beside.into_iter().flatten()).any(|other| other == place)
-        })
-    };
-    for (at, fill) in kind.fills.iter().enumerate() {
-        for (nth, (place, _)) in fill.assignments.iter().enumerate() {
-            let verbs = Verb::ALL.into_iter().filter(|verb| fill.written_on(*verb));
-            if let Some(field) = verbs.clone().find_map(|verb| carried(place, verb)) {
-                ctxt.error_on(
-                    place,
-                    format!(
-                        "header field `{place}` carries field `{}`: drop it here, or say `on(...)` on both",
-                        field.name()
-                    ),
-                );
-                continue;
-            }
-            let earlier = kind.fills.iter().take(at + 1).enumerate().any(|(other, earlier)| {
-                let before = earlier.assignments.iter().take(if other == at { nth } else { usize::MAX });
-                verbs.clone().any(|verb| earlier.written_on(verb))
-                    && before.into_iter().any(|(name, _)| name == place)
-            });
-            if earlier {
-                ctxt.error_on(place, format!("header field `{place}` is filled already"));
-            }
-        }
-    }
-}
-
 fn verbs_can_be_written(kind: &Kind, field: &Field, ctxt: &Ctxt) {
     if field.on.is_none() {
         return;
@@ -466,70 +360,6 @@ fn verbs_can_be_written(kind: &Kind, field: &Field, ctxt: &Ctxt) {
         ctxt.error_on(
             &field.ident,
             "the kind has no get message: add `get = ...` to the struct, or drop `get` here",
-        );
-    }
-}
-
-fn variants_have_names(variants: &[Variant], numbers: bool, ctxt: &Ctxt) {
-    let mut names: HashMap<String, String> = HashMap::new();
-    for variant in variants {
-        match &variant.kind {
-            None if variant.is_written() => ctxt.error_on(
-                &variant.ident,
-                "how does the kernel call this variant? Add `#[ksync(kind = \"...\")]`, or `#[ksync(other)]`",
-            ),
-            None => {}
-            Some(kind) if !variant.is_written() => {
-                ctxt.error_on(kind, "nothing of this variant is written, so it has no name on the wire");
-            }
-            Some(kind) if variant.name().is_some() == numbers => ctxt.error_on(
-                kind,
-                if numbers {
-                    "the enum has a `repr`, so its variants have numbers: `kind = LWTUNNEL_ENCAP_MPLS`"
-                } else {
-                    "a name is a string, `kind = \"veth\"`; if it is a number, say which integer: \
-                     `repr = u16` on the enum"
-                },
-            ),
-            Some(kind)
-                if variant
-                    .name()
-                    .is_some_and(|name| name.value().is_empty() || name.value().contains('\0')) =>
-            {
-                ctxt.error_on(kind, "a name on the wire is not empty and holds no NUL");
-            }
-            Some(kind) => {
-                let spelled = kind.to_token_stream().to_string();
-                if let Some(first) = names.insert(spelled, variant.ident.to_string()) {
-                    ctxt.error_on(kind, format!("variant `{first}` already has this name"));
-                }
-            }
-        }
-        if variant.other && variant.unwritten {
-            ctxt.error_on(&variant.ident, "`other` says all that `unwritten` says: drop `unwritten`");
-        }
-    }
-}
-
-fn data_has_an_attribute(data: bool, variants: &[Variant], ctxt: &Ctxt) {
-    if data {
-        return;
-    }
-    for variant in variants.iter().filter(|variant| variant.is_written()) {
-        if let Some(field) = variant.fields.iter().find(|field| field.on_wire()) {
-            ctxt.error_on(
-                &field.ident,
-                "which attribute holds the variant's fields? Add `data = IFLA_INFO_DATA` to the enum",
-            );
-        }
-    }
-}
-
-fn one_other(variants: &[Variant], ctxt: &Ctxt) {
-    for variant in variants.iter().filter(|variant| variant.other).skip(1) {
-        ctxt.error_on(
-            &variant.ident,
-            "what is not recognised can be read as one variant only: mark this one `unwritten`",
         );
     }
 }

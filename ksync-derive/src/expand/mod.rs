@@ -4,6 +4,7 @@
 //! so that the user's expressions, which stand among them, can't meet them by chance.
 
 mod bits;
+mod choice;
 mod circle;
 mod codec;
 mod compare;
@@ -12,9 +13,11 @@ mod expected;
 mod field;
 mod key;
 mod messages;
+mod met;
 mod nested;
 mod parse;
 mod range;
+mod read;
 mod references;
 mod schema;
 mod stub;

@@ -1,16 +1,17 @@
 //! `KSyncNested`: a struct or enum as one attribute that nests others.
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
-use syn::{Expr, Type};
 
 use super::bits::{self, Part};
+use super::choice::{Tag, of_enum};
 use super::codec;
 use super::field::{self, Sink, Source};
 use crate::input::field::{Field, Place};
 use crate::input::fill::Fill;
-use crate::input::nested::{Content, Nested, Variant};
+use crate::input::nested::{Content, Nested};
 use crate::input::runtime::Runtime;
 
 /// The impls of a nest.
@@ -158,23 +159,16 @@ fn fixed_size(nested: &Nested, header: &TokenStream) -> Option<TokenStream> {
 }
 
 /// The bodies of the methods.
-struct Bodies {
-    header_type: TokenStream,
-    header: TokenStream,
-    emit: TokenStream,
-    parse: TokenStream,
-    any_in: TokenStream,
-    references: TokenStream,
-    met_by: TokenStream,
-    check: TokenStream,
-    needs_recreation: TokenStream,
-}
-
-/// What tells one variant from another.
-struct Tag<'a> {
-    kind: Option<&'a Expr>,
-    repr: Option<&'a Ident>,
-    data: Option<&'a Expr>,
+pub(super) struct Bodies {
+    pub(super) header_type: TokenStream,
+    pub(super) header: TokenStream,
+    pub(super) emit: TokenStream,
+    pub(super) parse: TokenStream,
+    pub(super) any_in: TokenStream,
+    pub(super) references: TokenStream,
+    pub(super) met_by: TokenStream,
+    pub(super) check: TokenStream,
+    pub(super) needs_recreation: TokenStream,
 }
 
 fn is_in_header(field: &Field) -> bool {
@@ -182,7 +176,7 @@ fn is_in_header(field: &Field) -> bool {
 }
 
 /// Writes fields: those of the header (also lengths and families of what stands in attributes), or all others.
-fn header_of<'a>(
+pub(super) fn header_of<'a>(
     runtime: &Runtime,
     header: &Type,
     fills: &[Fill],
@@ -207,7 +201,7 @@ fn header_of<'a>(
     }
 }
 
-fn attributes_of<'a>(
+pub(super) fn attributes_of<'a>(
     runtime: &Runtime,
     fields: impl Iterator<Item = &'a Field>,
     value: impl Fn(&Field) -> TokenStream,
@@ -274,7 +268,7 @@ fn of_struct(runtime: &Runtime, header: Option<&Type>, fills: &[Fill], fields: &
     }
 }
 
-fn recreation(
+pub(super) fn recreation(
     field: &Field,
     runtime: &Runtime,
     held: &TokenStream,
@@ -284,198 +278,4 @@ fn recreation(
         return Some(quote!((#held) != (#desired)));
     }
     field::needs_recreation(field, runtime, held, desired, &quote!(__merge))
-}
-
-fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) -> Bodies {
-    let emit = variants.iter().map(|variant| emit_variant(runtime, tag, variant));
-    let arms = variants.iter().filter_map(|variant| parse_variant(runtime, tag, variant));
-    let kind = tag.kind;
-    let unknown = match variants.iter().find(|variant| variant.other) {
-        Some(other) => {
-            let other = construct(other, |field| field::parse(field, runtime, &Source::nested()));
-            quote!(#runtime::core::result::Result::Ok(#other))
-        }
-        // Somebody else's: a kind of object that nothing here declares.
-        None => quote! {
-            #runtime::core::result::Result::Err(#runtime::ParseError::attribute(
-                #kind,
-                #runtime::ValueError::Missing,
-            ))
-        },
-    };
-    let references = variants.iter().map(|variant| {
-        let pattern = pattern(variant, "");
-        let shown = variant.fields.iter().map(|field| {
-            let bound = bound(field, "");
-            field::references(field, runtime, &quote!(#bound))
-        });
-        quote!(#pattern => { #(#shown)* })
-    });
-    let met = variants.iter().map(|variant| {
-        if !variant.is_written() {
-            let ident = &variant.ident;
-            return quote!((Self::#ident { .. }, _) => true,);
-        }
-        let (left, right) = (pattern(variant, ""), pattern(variant, "observed_"));
-        let met = variant.fields.iter().filter_map(|field| {
-            let (asked, observed) = (bound(field, ""), bound(field, "observed_"));
-            field::is_met(field, runtime, &quote!(#asked), &quote!(#observed))
-        });
-        quote!((#left, #right) => true #(&& #met)*,)
-    });
-    let recreated = variants.iter().map(|variant| {
-        let (left, right) = (pattern(variant, ""), pattern(variant, "desired_"));
-        let recreated = variant.fields.iter().filter_map(|field| {
-            let (held, desired) = (bound(field, ""), bound(field, "desired_"));
-            recreation(field, runtime, &quote!(#held), &quote!(#desired))
-        });
-        quote!((#left, #right) => false #(|| #recreated)*,)
-    });
-    let check = variants.iter().map(|variant| {
-        let pattern = pattern(variant, "");
-        let checks = variant.fields.iter().map(|field| {
-            let bound = bound(field, "");
-            field::check(field, runtime, &quote!(#bound))
-        });
-        quote!(#pattern => { #(#checks)* })
-    });
-    let no_other = quote!(#[allow(unreachable_patterns, reason = "an enum may have one variant")]);
-    let any_in = kind.map_or_else(|| quote!(false), |kind| quote!(__list.get(#kind).is_some()));
-    let read_kind = match tag.repr {
-        Some(repr) => quote! {
-            let __kind = #runtime::payload::optional(
-                #kind,
-                __list,
-                <#repr as #runtime::AttributeValue>::parse,
-            )?;
-            match __kind
-        },
-        None => quote! {
-            let __kind = #runtime::payload::text(#kind, __list)?;
-            match __kind.as_deref()
-        },
-    };
-    Bodies {
-        header_type: quote!(#runtime::NoHeader),
-        header: quote!(#runtime::NoHeader),
-        emit: quote!(match self { #(#emit)* }),
-        parse: quote! {
-            #read_kind {
-                #(#arms)*
-                _ => #unknown,
-            }
-        },
-        any_in,
-        references: quote!(match self { #(#references)* }),
-        met_by: quote! {
-            match (self, __observed) {
-                #(#met)*
-                #no_other
-                _ => false,
-            }
-        },
-        check: quote!(match self { #(#check)* }),
-        needs_recreation: quote! {
-            match (self, __desired) {
-                #(#recreated)*
-                #no_other
-                _ => __merge,
-            }
-        },
-    }
-}
-
-fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> TokenStream {
-    let ident = &variant.ident;
-    let Some(name) = &variant.kind else { return quote!(Self::#ident { .. } => {}) };
-    let Tag { kind, repr, data } = tag;
-    let put_kind = match (variant.name(), repr) {
-        // The kernel compares up to a NUL, and older ones insist on it.
-        (Some(name), _) => {
-            let name = Literal::byte_string(&[name.value().as_bytes(), b"\0"].concat());
-            quote!(__attributes.put_bytes(#kind, #name);)
-        }
-        (None, Some(repr)) => quote! {
-            let __kind: #repr = #name;
-            __attributes.put(#kind, &__kind);
-        },
-        (None, None) => quote!(),
-    };
-    let pattern = pattern(variant, "");
-    let value = |field: &Field| {
-        let bound = bound(field, "");
-        quote!(#bound)
-    };
-    let fields = attributes_of(runtime, variant.fields.iter(), value);
-    let data = match &variant.header {
-        Some(header) => {
-            let header = header_of(runtime, header, &[], variant.fields.iter(), value);
-            quote! {
-                let __header = { #header };
-                __attributes.payload(#data, |__attributes| {
-                    __attributes.header(&__header);
-                    #fields
-                });
-            }
-        }
-        None if variant.fields.iter().any(Field::on_wire) => quote! {
-            __attributes.nested_unless_empty(#data, |__attributes| { #fields });
-        },
-        None => quote!(),
-    };
-    quote! {
-        #pattern => {
-            #put_kind
-            #data
-        }
-    }
-}
-
-fn parse_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> Option<TokenStream> {
-    let kind = variant.kind.as_ref()?;
-    let data = tag.data;
-    let value = construct(variant, |field| field::parse(field, runtime, &Source::nested()));
-    let read = match &variant.header {
-        Some(header) => quote! {
-            let (__header, __list) = #runtime::payload::with_header::<#header>(#data, __list)?;
-        },
-        None if variant.fields.iter().any(Field::on_wire) => quote! {
-            let __list = #runtime::nest::list_or_empty(#data, __list)?;
-        },
-        None => quote!(),
-    };
-    let arm = match variant.name() {
-        Some(name) => quote!(#runtime::core::option::Option::Some(#name)),
-        None => quote!(#runtime::core::option::Option::Some(__kind) if __kind == (#kind)),
-    };
-    Some(quote! {
-        #arm => {
-            #read
-            #runtime::core::result::Result::Ok(#value)
-        }
-    })
-}
-
-fn construct(variant: &Variant, value: impl Fn(&Field) -> TokenStream) -> TokenStream {
-    let ident = &variant.ident;
-    let fields = variant.fields.iter().map(|field| {
-        let (ident, value) = (&field.ident, value(field));
-        quote!(#ident: #value)
-    });
-    if variant.braces { quote!(Self::#ident { #(#fields),* }) } else { quote!(Self::#ident) }
-}
-
-/// A pattern that binds every field of the variant.
-fn pattern(variant: &Variant, prefix: &str) -> TokenStream {
-    let ident = &variant.ident;
-    let fields = variant.fields.iter().map(|field| {
-        let (ident, bound) = (&field.ident, bound(field, prefix));
-        quote!(#ident: #bound)
-    });
-    quote!(Self::#ident { #(#fields),* })
-}
-
-/// The name that a field is bound to: its own might be that of something else.
-fn bound(field: &Field, prefix: &str) -> Ident {
-    format_ident!("__{}field_{}", prefix, field.ident)
 }
