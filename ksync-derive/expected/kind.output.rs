@@ -66,6 +66,7 @@ const _: () = {
             name: "Nexthop",
             protocol: ::ksync_runtime::__private::Protocol::Route,
             header_len: <NexthopHeader as ::ksync_runtime::__private::FixedHeader>::LEN,
+            inside: &[],
             add: RTM_NEWNEXTHOP,
             change: RTM_NEWNEXTHOP,
             delete: RTM_DELNEXTHOP,

@@ -79,6 +79,7 @@ const _: () = {
             name: "Address",
             protocol: ::ksync_runtime::__private::Protocol::Route,
             header_len: <AddressHeader as ::ksync_runtime::__private::FixedHeader>::LEN,
+            inside: &[],
             add: RTM_NEWADDR,
             change: RTM_NEWADDR,
             delete: RTM_DELADDR,

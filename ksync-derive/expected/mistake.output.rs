@@ -33,6 +33,7 @@ const _: () = {
             name: "Route",
             protocol: ::ksync_runtime::__private::Protocol::Route,
             header_len: 0,
+            inside: &[],
             add: 0,
             change: 0,
             delete: 0,

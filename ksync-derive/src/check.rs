@@ -18,6 +18,7 @@ use crate::ctxt::Ctxt;
 use crate::input::field::{Field, Place};
 use crate::input::index::IndexPlace;
 use crate::input::kind::Kind;
+use crate::input::protocol::Protocol;
 use crate::input::shape;
 use crate::input::value::Value;
 use crate::input::verbs::Verb;
@@ -44,6 +45,7 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
     format::bits_agree(kind.fields.iter(), ctxt);
     header_is_declared(kind.header.is_some(), kind.fields.iter(), !kind.fills.is_empty(), &kind.ident, ctxt);
     index_header_is_declared(kind, ctxt);
+    outside_of_something(kind, ctxt);
     for field in &kind.fields {
         has_a_place(field, ctxt);
         one_place(field, ctxt);
@@ -73,10 +75,24 @@ fn known_protocol(kind: &Kind, ctxt: &Ctxt) {
     match &kind.protocol {
         None if kind.misread => {}
         None => ctxt.error_on(&kind.ident, "which netlink family? Add `#[ksync(protocol = route)]`"),
-        Some(protocol) if protocol != "route" => {
-            ctxt.error_on(protocol, words::unknown(&protocol.to_string(), &["route"]));
+        Some(Protocol::Unknown(word)) => {
+            let mistake = words::unknown(&word.to_string(), words::PROTOCOLS);
+            ctxt.error_on(word, format!("{mistake}, or the path of a constant of type `Protocol`"));
         }
+        Some(Protocol::NfTables) if kind.header.is_none() && !kind.misread => ctxt.error_on(
+            &kind.ident,
+            "messages of nf_tables begin with `struct nfgenmsg`: add `#[ksync(header = NetfilterHeader)]`",
+        ),
         Some(_) => {}
+    }
+}
+
+fn outside_of_something(kind: &Kind, ctxt: &Ctxt) {
+    if !kind.inside.is_empty() || kind.misread {
+        return;
+    }
+    for field in kind.fields.iter().filter(|field| field.outside) {
+        ctxt.error_on(&field.ident, "outside of what? Add `inside(...)` to the struct, or drop `outside`");
     }
 }
 

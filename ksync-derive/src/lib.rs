@@ -55,12 +55,13 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// | word | meaning |
 /// | --- | --- |
-/// | `protocol = route` | The netlink family. Required. |
+/// | `protocol = ...` | The protocol of its messages, see below. Required. |
 /// | `header = RouteHeader` | Type of the fixed header; none if left out. |
-/// | `add = RTM_NEW...`, `delete = RTM_DEL...` | Message types. Required. |
+/// | `inside(A, B)` | The attributes that all others are nested in, the outermost first. |
+/// | `add = RTM_NEW...`, `delete = RTM_DEL...` | Message types, or commands. Required. |
 /// | `change = RTM_...` | Message type of a change, if it is not that of an add. |
 /// | `get = RTM_GET...` | Message type that reads one object by its key, and dumps them all. |
-/// | `add_flags = ...` | Flags of an add: `NLM_F_CREATE \| NLM_F_EXCL`. |
+/// | `add_flags = ...` | Flags of an add: `NLM_F_CREATE \| NLM_F_EXCL`. The usual flags are none at all in generic netlink and in protocols of your own; nf_tables has no `NLM_F_REPLACE`. |
 /// | `add_again_flags = ...` | The same when an earlier try may have been carried out: `NLM_F_CREATE \| NLM_F_REPLACE`. |
 /// | `change_flags = ...`, `delete_flags = ...` | `NLM_F_REPLACE`, and none. |
 /// | `fill(field = ..., on(...))` | Header fields that are no field of the struct. On add, change and delete unless `on` says otherwise. What stands in a delete too, and is the same for all objects, is also the mark of the kind: a message without it is about somebody else's object. |
@@ -96,6 +97,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `nla = RTA_..., prefix_len = field` | A prefix (`IpNet`, `Ipv4Net`, `Ipv6Net`): the address in the attribute, the length in the header. |
 /// | `flatten` | The attributes of a nested value, among those of this message. |
 /// | `skip` | Nowhere: the agent's own data. Not compared, and the default when read back. |
+/// | `outside` | Besides one of these: not in the attributes of `inside(...)`. |
 ///
 /// How it stands in the attribute, where the type alone does not say:
 ///
@@ -130,6 +132,41 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `on(add, change, delete, get)` | The messages that carry it, if not add and change. |
 /// | `survives` | Of a dependency: the kernel keeps the object when it removes what the field refers to, though that kind says `flushes_dependents`. A port outlives its bridge. |
 /// | `check = path` | `fn(&T) -> Result<(), impl Display>`: refuses values, in the name of the field. |
+///
+/// # Protocols
+///
+/// | word | messages | `add`, `delete`, ... are |
+/// | --- | --- | --- |
+/// | `route` | of `NETLINK_ROUTE` | message types |
+/// | `generic("mptcp_pm", version = 1)` | of a family of generic netlink; its number is asked for by its name, while the agent runs. A family that the kernel lacks is the failure of the entry, and tried again later. | commands |
+/// | `nf_tables` | of nf_tables, in transactions: one failure undoes the batch, and what did not fail by itself is sent again. `header = NetfilterHeader` is required. | message types (`NFT_MSG_...`) |
+/// | `netlink(6)` | of another netlink family, by its number | message types |
+/// | `PATH` | of a protocol of your own: a constant of type `Protocol`, as `Protocol::Custom(&Switchd)`; see `declare::CustomProtocol` in the runtime | what it makes of them |
+///
+/// The agent needs a `.kernel(...)` for each of them.
+///
+/// ```
+/// use ksync_runtime::prelude::*;
+/// use ksync_runtime::wire::mptcp_pm::*;
+///
+/// /// An endpoint of Multipath TCP. `ip mptcp endpoint add 192.0.2.1 id 1`
+/// #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+/// #[ksync(
+///     protocol = generic("mptcp_pm", version = 1),
+///     inside(MPTCP_PM_ATTR_ADDR),
+///     add = MPTCP_PM_CMD_ADD_ADDR, delete = MPTCP_PM_CMD_DEL_ADDR, get = MPTCP_PM_CMD_GET_ADDR,
+/// )]
+/// pub struct Endpoint {
+///     #[ksync(key, nla = MPTCP_PM_ADDR_ATTR_ID)]
+///     pub id: u8,
+///     #[ksync(nla = MPTCP_PM_ADDR_ATTR_FAMILY, on(add))]
+///     pub family: u16,
+///     #[ksync(nla = MPTCP_PM_ADDR_ATTR_ADDR4, on(add))]
+///     pub address: std::net::Ipv4Addr,
+/// }
+///
+/// assert_eq!(Endpoint::SCHEMA.protocol.to_string(), "generic netlink (family mptcp_pm)");
+/// ```
 ///
 /// # Dependencies
 ///

@@ -4,6 +4,20 @@
 
 /// Struct: netlink family of the messages.
 pub(crate) const PROTOCOL: &str = "protocol";
+/// Protocol: links, addresses, routes.
+pub(crate) const ROUTE: &str = "route";
+/// Protocol: a family of generic netlink.
+pub(crate) const GENERIC: &str = "generic";
+/// Protocol: nf_tables.
+pub(crate) const NF_TABLES: &str = "nf_tables";
+/// Protocol: another netlink family.
+pub(crate) const NETLINK: &str = "netlink";
+/// In `generic(...)`: the version of the family's interface.
+pub(crate) const VERSION: &str = "version";
+/// Struct: the attributes that all others are nested in.
+pub(crate) const INSIDE: &str = "inside";
+/// Field: not nested in these.
+pub(crate) const OUTSIDE: &str = "outside";
 /// Struct: type of the fixed header. Field: the header field that carries it. Index: likewise.
 pub(crate) const HEADER: &str = "header";
 /// Struct: type of the add message. In `on(...)`: the verb.
@@ -127,6 +141,7 @@ pub(crate) const DEPENDS_ON: &str = "depends_on";
 pub(crate) const OF_KIND: &[&str] = &[
     PROTOCOL,
     HEADER,
+    INSIDE,
     ADD,
     CHANGE,
     DELETE,
@@ -151,13 +166,15 @@ pub(crate) const OF_KIND: &[&str] = &[
 ];
 /// In `index(...)`.
 pub(crate) const OF_INDEX: &[&str] = &[FROM, RANGE, NLA, HEADER];
+/// As `protocol`, besides constants.
+pub(crate) const PROTOCOLS: &[&str] = &[ROUTE, GENERIC, NF_TABLES, NETLINK];
 /// In `on(...)`.
 pub(crate) const VERBS: &[&str] = &[ADD, CHANGE, DELETE, GET];
 /// On a field of a kind.
 pub(crate) const OF_FIELD: &[&str] = &[
-    KEY, NLA, HEADER, BIT, MASK, SELECTOR, WITH, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED, EACH, NUMBERED,
-    ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP, ON,
-    CHECK, COMPARE, SURVIVES,
+    KEY, NLA, HEADER, BIT, MASK, SELECTOR, WITH, OUTSIDE, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED, EACH,
+    NUMBERED, ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY, DEFAULT,
+    SKIP, ON, CHECK, COMPARE, SURVIVES,
 ];
 /// On a field of a nested attribute.
 pub(crate) const OF_NESTED_FIELD: &[&str] = &[

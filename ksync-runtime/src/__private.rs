@@ -21,7 +21,7 @@ pub use crate::declare::{
 pub use crate::wire::{
     AttributeField, AttributeList, AttributeValue, Attributes, FixedHeader, Flatten, HeaderBytes,
     HeaderValue, Incoming, MessageView, Nested, NoHeader, Outgoing, ParseError, Request, ValueError, codec,
-    emit_header, fit_header, parse_header, rtnetlink,
+    emit_header, fit_header, open_message, parse_header, rtnetlink,
 };
 
 /// The bytes that a field of a fixed header has.

@@ -64,6 +64,15 @@ impl Source {
         }
     }
 
+    /// A message of a kind, outside of the attributes that most are nested in.
+    pub(super) fn outside() -> Source {
+        Source {
+            attributes: quote!(__outer.attributes),
+            header: quote!(__outer.header),
+            codec: quote!(&__outer),
+        }
+    }
+
     /// Inside a nested attribute.
     pub(super) fn nested() -> Source {
         Source { attributes: quote!(__list), header: quote!(__header), codec: quote!(&__list) }

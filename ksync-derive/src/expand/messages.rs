@@ -1,7 +1,7 @@
 //! The serializers: AddMsg, ChangeMsg, DeleteMsg, and the message that reads one object.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::bits::{self, Part};
 use super::field::{self, Sink};
@@ -16,7 +16,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
     let runtime = &kind.runtime;
     let flags = |given: &Option<syn::Expr>, word| match given {
         Some(expr) => quote!(#expr),
-        None => usual_flags(word, runtime),
+        None => usual_flags(word, kind),
     };
     let add_flags = flags(&kind.add_flags, words::ADD_FLAGS);
     let add_again_flags = flags(&kind.add_again_flags, words::ADD_AGAIN_FLAGS);
@@ -113,19 +113,42 @@ fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStr
         .flat_map(|fill| &fill.assignments)
         .map(|(place, expr)| quote!(__message.header.#place = #expr;));
     let index = index(kind, verb);
+    let mut outside = Vec::new();
     let mut fields = Vec::new();
-    for part in bits::parts(kind.fields.iter().filter(|field| field.written_on(verb))) {
-        fields.push(match verb {
-            Verb::Change => changed(kind, &part),
-            Verb::Add => added(kind, &part),
-            Verb::Delete | Verb::Get => written(kind, &part, false),
-        });
+    for (wanted, into) in [(true, &mut outside), (false, &mut fields)] {
+        let written_here =
+            kind.fields.iter().filter(|field| field.written_on(verb) && field.outside == wanted);
+        for part in bits::parts(written_here) {
+            into.push(match verb {
+                Verb::Change => changed(kind, &part),
+                Verb::Add => added(kind, &part),
+                Verb::Delete | Verb::Get => written(kind, &part, false),
+            });
+        }
     }
+    let nests: Vec<_> = (0..kind.inside.len()).map(|number| format_ident!("__nest_{number}")).collect();
+    let inside = &kind.inside;
+    let opened = quote!(#(let #nests = __message.attributes.open(#inside);)*);
+    let innermost_first = nests.iter().rev();
+    let begin = match &kind.protocol {
+        Some(protocol) if protocol.has_head() => quote! {
+            #runtime::Request::begin_in::<#header>(
+                __request,
+                <Self as #runtime::KSyncEntry>::SCHEMA.protocol,
+                #message_type,
+                #flags,
+            )
+        },
+        _ => quote!(#runtime::Request::begin::<#header>(__request, #message_type, #flags)),
+    };
     quote! {
-        let mut __message = #runtime::Request::begin::<#header>(__request, #message_type, #flags);
+        let mut __message = #begin;
         #(#fills)*
+        #(#outside)*
+        #opened
         #index
         #(#fields)*
+        #(__message.attributes.close(#innermost_first);)*
         __message.finish()
     }
 }

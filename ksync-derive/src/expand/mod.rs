@@ -31,6 +31,7 @@ use crate::check;
 use crate::ctxt::Ctxt;
 use crate::input::kind::Kind;
 use crate::input::nested::Nested;
+use crate::input::protocol::Protocol;
 use crate::input::value::Value;
 use crate::words;
 
@@ -162,8 +163,18 @@ fn check_fn(kind: &Kind) -> TokenStream {
 }
 
 /// The name of the flags that a message has unless the kind says otherwise.
-fn usual_flags(word: &str, runtime: &crate::input::runtime::Runtime) -> TokenStream {
+fn usual_flags(word: &str, kind: &Kind) -> TokenStream {
+    let runtime = &kind.runtime;
     let numbers = quote!(#runtime::rtnetlink);
+    match (&kind.protocol, word) {
+        // Newer families refuse flags that they don't know; what a protocol of the user's own makes of them is its
+        // own affair.
+        (Some(Protocol::Generic { .. } | Protocol::Custom(_)), _) => return quote!(0),
+        // What is there already is changed by the message that creates it.
+        (Some(Protocol::NfTables), words::ADD_AGAIN_FLAGS) => return quote!(#numbers::NLM_F_CREATE),
+        (Some(Protocol::NfTables), words::CHANGE_FLAGS) => return quote!(0),
+        _ => {}
+    }
     match word {
         words::ADD_FLAGS => quote!(#numbers::NLM_F_CREATE | #numbers::NLM_F_EXCL),
         words::ADD_AGAIN_FLAGS => quote!(#numbers::NLM_F_CREATE | #numbers::NLM_F_REPLACE),

@@ -16,6 +16,24 @@ pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
     let runtime = &kind.runtime;
     let header = header(kind);
     let result = quote!(#runtime::core::result::Result);
+    let opened = match &kind.protocol {
+        Some(protocol) if protocol.has_head() => quote! {
+            let __opened = #runtime::open_message(<Self as #runtime::KSyncEntry>::SCHEMA, __view)?;
+            let __message = #runtime::Incoming::<#header>::parse(__opened.body)?;
+        },
+        _ => quote! {
+            #runtime::ParseError::expect_type(<Self as #runtime::KSyncEntry>::SCHEMA, __view)?;
+            let __message = #runtime::Incoming::<#header>::parse(__view.body)?;
+        },
+    };
+    let inside = &kind.inside;
+    let nested = (!inside.is_empty()).then(|| {
+        quote! {
+            let __outer = __message;
+            let __message = __outer.inside(&[#(#inside),*])?;
+        }
+    });
+    let open = quote!(#opened #nested);
     // A header field that holds bits of fields too says nothing by itself.
     let shared = |place: &Ident| {
         kind.fields.iter().any(|field| matches!(field.place(), Place::Bit(header, _) if header == place))
@@ -45,6 +63,7 @@ pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
         let value = match field.place() {
             Place::OwnName if key.is_single() => quote!(__key),
             Place::OwnName => quote!(__key.#ident),
+            _ if field.outside => field::parse(field, runtime, &Source::outside()),
             _ => field::parse(field, runtime, &Source::message()),
         };
         quote!(#ident: #value)
@@ -64,8 +83,7 @@ pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
             fn parse_index(
                 __view: &#runtime::MessageView<'_>,
             ) -> #result<#runtime::core::option::Option<u32>, #runtime::ParseError> {
-                #runtime::ParseError::expect_type(<Self as #runtime::KSyncEntry>::SCHEMA, __view)?;
-                let __message = #runtime::Incoming::<#header>::parse(__view.body)?;
+                #open
                 #read
             }
         }
@@ -75,8 +93,7 @@ pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
             __view: &#runtime::MessageView<'_>,
             __resolver: &#runtime::Resolver<'_>,
         ) -> #result<Self, #runtime::ParseError> {
-            #runtime::ParseError::expect_type(<Self as #runtime::KSyncEntry>::SCHEMA, __view)?;
-            let __message = #runtime::Incoming::<#header>::parse(__view.body)?;
+            #open
             #(#marks)*
             #own_key
             #result::Ok(Self { #(#fields),* })

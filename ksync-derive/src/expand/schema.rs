@@ -15,6 +15,8 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
     let runtime = &kind.runtime;
     let name = kind.ident.unraw().to_string();
     let header = header(kind);
+    let protocol = kind.protocol.as_ref().map(|protocol| protocol.value(runtime));
+    let inside = &kind.inside;
     let (add, delete) = (&kind.add, &kind.delete);
     let change = kind.change.as_ref().or(kind.add.as_ref());
     let get = option(runtime, kind.get.as_ref());
@@ -42,8 +44,9 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
     quote! {
         const SCHEMA: &'static #runtime::Schema = &#runtime::Schema {
             name: #name,
-            protocol: #runtime::Protocol::Route,
+            protocol: #protocol,
             header_len: <#header as #runtime::FixedHeader>::LEN,
+            inside: &[#(#inside),*],
             add: #add,
             change: #change,
             delete: #delete,

@@ -31,6 +31,7 @@ pub(super) fn entry(input: &DeriveInput, kind: &Kind, key: &Key<'_>) -> TokenStr
                     name: #name,
                     protocol: #runtime::Protocol::Route,
                     header_len: 0,
+                    inside: &[],
                     add: 0,
                     change: 0,
                     delete: 0,

@@ -8,6 +8,7 @@ use syn::{Data, DeriveInput, Expr, Fields, Path, Type, Visibility};
 use super::field::Field;
 use super::fill::Fill;
 use super::index::Index;
+use super::protocol::Protocol;
 use super::runtime::Runtime;
 use super::word::Word;
 use crate::ctxt::Ctxt;
@@ -19,8 +20,10 @@ pub(crate) struct Kind {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) runtime: Runtime,
-    pub(crate) protocol: Option<Ident>,
+    pub(crate) protocol: Option<Protocol>,
     pub(crate) header: Option<Type>,
+    /// The attributes that all others are nested in, the outermost first.
+    pub(crate) inside: Vec<Expr>,
     pub(crate) add: Option<Expr>,
     pub(crate) change: Option<Expr>,
     pub(crate) delete: Option<Expr>,
@@ -57,6 +60,7 @@ impl Kind {
             runtime: Runtime::default(),
             protocol: None,
             header: None,
+            inside: Vec::new(),
             add: None,
             change: None,
             delete: None,
@@ -110,6 +114,7 @@ impl Kind {
         match word.name.to_string().as_str() {
             words::PROTOCOL => word.value(&mut self.protocol, ctxt),
             words::HEADER => word.value(&mut self.header, ctxt),
+            words::INSIDE => word.list_of(&mut self.inside, ctxt),
             words::ADD => word.value(&mut self.add, ctxt),
             words::CHANGE => word.value(&mut self.change, ctxt),
             words::DELETE => word.value(&mut self.delete, ctxt),

@@ -8,6 +8,7 @@ pub(crate) mod format;
 pub(crate) mod index;
 pub(crate) mod kind;
 pub(crate) mod nested;
+pub(crate) mod protocol;
 pub(crate) mod runtime;
 pub(crate) mod shape;
 pub(crate) mod value;

@@ -4,7 +4,8 @@
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::parse::{Parse, Parser};
-use syn::{Attribute, Expr, Meta};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Meta, Token};
 
 use crate::ctxt::Ctxt;
 use crate::words;
@@ -125,6 +126,24 @@ impl Word {
                 ctxt.error_on(&self.name, format!("`{0}` needs parentheses: `{0}(...)`", self.name));
                 Vec::new()
             }
+        }
+    }
+
+    /// The word has a list of values in parentheses behind it.
+    pub(crate) fn list_of<T: Parse>(&self, into: &mut Vec<T>, ctxt: &Ctxt) {
+        let Form::List(tokens) = &self.form else {
+            ctxt.error_on(&self.name, format!("`{0}` needs parentheses: `{0}(...)`", self.name));
+            return;
+        };
+        if !into.is_empty() {
+            return self.twice(ctxt);
+        }
+        match Punctuated::<T, Token![,]>::parse_terminated.parse2(tokens.clone()) {
+            Ok(values) if values.is_empty() => {
+                ctxt.error_on(&self.name, format!("`{0}` needs something in its parentheses", self.name));
+            }
+            Ok(values) => into.extend(values),
+            Err(error) => ctxt.push(error),
         }
     }
 

@@ -1,16 +1,17 @@
 //! The messages that are on their way, by sequence number.
 //!
-//! Only the last message of a batch asks for an acknowledgement. A failure is answered all the same, so
+//! On netlink only the last message of a batch asks for an acknowledgement. A failure is answered all the same, so
 //! the acknowledgement of the last one confirms every message of the batch that was not answered, and only
-//! it does: a kernel that could not make sense of the batch answers nothing at all.
+//! it does: a kernel that could not make sense of the batch answers nothing at all. In a transaction it confirms
+//! the whole batch, or nothing if there was a failure.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::declare::{Acknowledgement, OperationError};
 use crate::engine::Operation;
-use crate::wire::NLMSG_HEADER_LEN;
 
 /// One message on its way.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,12 @@ pub(crate) struct Sent {
 struct Batch {
     first_seq: u32,
     bytes: Bytes,
+    /// Where the last message ends.
+    end: usize,
     sent: Vec<Sent>,
+    acknowledgement: Acknowledgement,
+    /// In a transaction: which messages failed, and why.
+    failures: Vec<(usize, OperationError)>,
     /// When its answers are given up.
     deadline: Instant,
     /// Answers were lost: silence means nothing.
@@ -36,9 +42,10 @@ struct Batch {
 }
 
 /// All batches on their way, the oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ledger {
     batches: VecDeque<Batch>,
+    acknowledgement: Acknowledgement,
 }
 
 /// What is left of a batch that is over: the messages that nobody answered.
@@ -49,6 +56,15 @@ pub(crate) struct Closed {
     pub(crate) confirmed: bool,
 }
 
+/// A transaction that is over.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// Its operations, in their order, each with its message and with what it failed for.
+    pub(crate) sent: Vec<(Sent, Bytes, Option<OperationError>)>,
+    /// The kernel carried it out.
+    pub(crate) confirmed: bool,
+}
+
 impl Sent {
     pub(crate) fn new(operation: Operation, start: usize) -> Self {
         Sent { operation, start: start as u32, index: None, answered: false }
@@ -56,13 +72,35 @@ impl Sent {
 }
 
 impl Ledger {
+    pub(crate) fn new(acknowledgement: Acknowledgement) -> Self {
+        Ledger { batches: VecDeque::new(), acknowledgement }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
 
-    /// Notes a batch that is about to leave. Its messages have the numbers `first_seq` and following.
-    pub(crate) fn sent(&mut self, first_seq: u32, bytes: Bytes, sent: Vec<Sent>, deadline: Instant) {
-        self.batches.push_back(Batch { first_seq, bytes, sent, deadline, overrun: false });
+    /// Notes a batch that is about to leave. Its messages have the numbers `first_seq` and following; the last
+    /// one ends at `end`.
+    pub(crate) fn sent(
+        &mut self,
+        first_seq: u32,
+        bytes: Bytes,
+        end: usize,
+        sent: Vec<Sent>,
+        deadline: Instant,
+    ) {
+        let acknowledgement = self.acknowledgement;
+        self.batches.push_back(Batch {
+            first_seq,
+            bytes,
+            end,
+            sent,
+            acknowledgement,
+            failures: Vec::new(),
+            deadline,
+            overrun: false,
+        });
     }
 
     /// The message with that number, if it is on its way and not answered.
@@ -71,25 +109,64 @@ impl Ledger {
         self.batches[batch].sent.get_mut(at).filter(|sent| !sent.answered)
     }
 
-    /// The body (fixed header and attributes) of the message with that number.
-    pub(crate) fn body(&self, seq: u32) -> Option<&[u8]> {
+    /// The message with that number, from byte `from` on.
+    pub(crate) fn message(&self, seq: u32, from: usize) -> Option<&[u8]> {
         let (batch, at) = self.find(seq)?;
         let batch = &self.batches[batch];
-        let start = batch.sent.get(at)?.start as usize;
-        let end = batch.sent.get(at + 1).map_or(batch.bytes.len(), |next| next.start as usize);
-        batch.bytes.get(start + NLMSG_HEADER_LEN..end)
+        let (start, end) = batch.range(at)?;
+        batch.bytes.get(start + from..end)
+    }
+
+    /// The number of the oldest message that is not answered.
+    pub(crate) fn oldest(&self) -> Option<u32> {
+        self.batches.iter().find_map(|batch| {
+            let at = batch.sent.iter().position(|sent| !sent.answered)?;
+            Some(batch.first_seq + at as u32)
+        })
     }
 
     /// Takes the message with that number as answered. The second part is what its batch leaves behind, if
-    /// that was the last message of it.
+    /// the batch is over with that.
     pub(crate) fn answered(&mut self, seq: u32) -> Option<(Sent, Option<Closed>)> {
         let (number, at) = self.find(seq)?;
         let batch = &mut self.batches[number];
         let sent = batch.sent.get_mut(at).filter(|sent| !sent.answered)?;
         sent.answered = true;
         let answered = *sent;
-        let closed = if at + 1 == batch.sent.len() { self.close(number) } else { None };
+        let over = match batch.acknowledgement {
+            Acknowledgement::Each => batch.sent.iter().all(|sent| sent.answered),
+            _ => at + 1 == batch.sent.len(),
+        };
+        let closed = if over { self.batches.remove(number).map(Batch::closed) } else { None };
         Some((answered, closed))
+    }
+
+    /// Takes an answer to a message of a transaction. Returns the transaction if it is over with that.
+    pub(crate) fn answered_in_transaction(
+        &mut self,
+        seq: u32,
+        failure: Option<OperationError>,
+    ) -> Option<Finished> {
+        let (number, at) = self.find(seq)?;
+        let batch = &mut self.batches[number];
+        let sent = batch.sent.get_mut(at).filter(|sent| !sent.answered)?;
+        sent.answered = true;
+        batch.failures.extend(failure.map(|failure| (at, failure)));
+        if at + 1 < batch.sent.len() {
+            return None;
+        }
+        self.batches.remove(number).map(Batch::finished)
+    }
+
+    /// The transaction around the messages that begins with number `seq`, or the oldest one: it was refused as a
+    /// whole, and nothing of it happened.
+    pub(crate) fn refused(&mut self, seq: Option<u32>) -> Option<Finished> {
+        let number = match seq {
+            Some(seq) => self.batches.iter().position(|batch| batch.first_seq == seq.wrapping_add(1))?,
+            None => 0,
+        };
+        let finished = self.batches.remove(number)?.finished();
+        Some(Finished { confirmed: false, ..finished })
     }
 
     /// Answers were lost: from now on, silence of what is on its way means nothing.
@@ -99,24 +176,22 @@ impl Ledger {
         }
     }
 
-    /// Gives up on the oldest batch if `is_over` says so.
-    pub(crate) fn give_up(&mut self, now: Instant, quiet: bool) -> Option<Closed> {
+    /// Gives up on the oldest batch if its time is over, or if all is quiet after answers were lost.
+    pub(crate) fn give_up(&mut self, now: Instant, quiet: bool) -> Option<GivenUp> {
         let oldest = self.batches.front_mut()?;
         if !(oldest.deadline <= now || quiet && oldest.overrun) {
             return None;
         }
         oldest.overrun = true;
-        self.close(0)
+        let batch = self.batches.pop_front()?;
+        Some(match batch.acknowledgement {
+            Acknowledgement::AllOrNothing => GivenUp::Transaction(batch.finished()),
+            Acknowledgement::Each | Acknowledgement::LastConfirms => GivenUp::Batch(batch.closed()),
+        })
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.batches.front().map(|batch| batch.deadline)
-    }
-
-    fn close(&mut self, number: usize) -> Option<Closed> {
-        let batch = self.batches.remove(number)?;
-        let unanswered = batch.sent.into_iter().filter(|sent| !sent.answered).collect();
-        Some(Closed { unanswered, confirmed: !batch.overrun })
     }
 
     fn find(&self, seq: u32) -> Option<(usize, usize)> {
@@ -124,5 +199,42 @@ impl Ledger {
             let at = seq.checked_sub(batch.first_seq)? as usize;
             (at < batch.sent.len()).then_some((number, at))
         })
+    }
+}
+
+/// A batch that was given up.
+#[derive(Debug)]
+pub(crate) enum GivenUp {
+    /// Of messages that stand for themselves.
+    Batch(Closed),
+    /// A transaction.
+    Transaction(Finished),
+}
+
+impl Batch {
+    /// From where to where the message goes.
+    fn range(&self, at: usize) -> Option<(usize, usize)> {
+        let start = self.sent.get(at)?.start as usize;
+        let end = self.sent.get(at + 1).map_or(self.end, |next| next.start as usize);
+        Some((start, end))
+    }
+
+    fn closed(self) -> Closed {
+        let confirmed = !self.overrun && self.acknowledgement != Acknowledgement::Each;
+        let unanswered = self.sent.into_iter().filter(|sent| !sent.answered).collect();
+        Closed { unanswered, confirmed }
+    }
+
+    fn finished(mut self) -> Finished {
+        let confirmed = !self.overrun && self.failures.is_empty();
+        self.failures.sort_by_key(|(at, _)| *at);
+        let mut failures = std::mem::take(&mut self.failures).into_iter().peekable();
+        let mut sent = Vec::with_capacity(self.sent.len());
+        for (at, one) in self.sent.iter().enumerate() {
+            let (start, end) = self.range(at).unwrap_or_default();
+            let failure = failures.next_if(|(failed, _)| *failed == at).map(|(_, failure)| failure);
+            sent.push((*one, self.bytes.slice(start..end), failure));
+        }
+        Finished { sent, confirmed }
     }
 }

@@ -4,4 +4,4 @@
 
 mod ledger;
 
-pub(crate) use ledger::{Closed, Ledger, Sent};
+pub(crate) use ledger::{Closed, Finished, GivenUp, Ledger, Sent};

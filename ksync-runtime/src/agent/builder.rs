@@ -7,18 +7,18 @@ use std::sync::Arc;
 use super::Agent;
 use super::driver;
 use super::shared::Shared;
-use crate::declare::{KSyncEntry, Protocol, Schema};
-use crate::engine::{Engine, RegisterError, RetryPolicy};
+use crate::declare::{KSyncEntry, Schema};
+use crate::engine::{Engine, NoConnection, RegisterError, RetryPolicy};
 use crate::pipeline::{Limits, Pipeline};
 use crate::socket::Kernel;
 
 type Register = Box<dyn FnOnce(&mut Engine) -> Result<(), RegisterError>>;
 
-/// What an agent is made of: kinds, a kernel, and how failures are retried.
+/// What an agent is made of: kinds, connections to the kernel, and how failures are retried.
 #[derive(Default)]
 pub struct AgentBuilder {
     kinds: Vec<(&'static Schema, Register)>,
-    kernel: Option<Box<dyn Kernel>>,
+    kernels: Vec<Box<dyn Kernel>>,
     retry: RetryPolicy,
 }
 
@@ -30,10 +30,12 @@ impl AgentBuilder {
         self
     }
 
-    /// The kernel that is to be kept in step.
+    /// A connection to the kernel that is to be kept in step, one for each protocol that the kinds speak:
+    /// `.kernel(Netlink::route()?).kernel(Netlink::generic()?)`. Of two that carry the same, the last one counts.
     #[must_use]
     pub fn kernel(mut self, kernel: impl Kernel + 'static) -> Self {
-        self.kernel = Some(Box::new(kernel));
+        self.kernels.retain(|other| other.channel() != kernel.channel());
+        self.kernels.push(Box::new(kernel));
         self
     }
 
@@ -49,21 +51,17 @@ impl AgentBuilder {
     /// # Errors
     /// [`StartError`]: something is missing, or the system does not grant a thread.
     pub fn start(self) -> Result<Agent, StartError> {
-        let kernel = self.kernel.ok_or(StartError::NoKernel)?;
+        if self.kernels.is_empty() {
+            return Err(StartError::NoKernel);
+        }
         let mut engine = Engine::new(self.retry);
-        for (schema, register) in self.kinds {
-            if schema.protocol != kernel.protocol() {
-                return Err(StartError::OtherProtocol {
-                    kind: schema.name,
-                    wants: schema.protocol,
-                    has: kernel.protocol(),
-                });
-            }
+        for (_, register) in self.kinds {
             register(&mut engine)?;
         }
         engine.check_dependencies()?;
-        let shared = Arc::new(Shared::new(Pipeline::new(engine, Limits::of(kernel.as_ref()))));
-        let thread = driver::spawn(shared.clone(), kernel).map_err(StartError::Thread)?;
+        let limits = self.kernels.iter().map(|kernel| Limits::of(kernel.as_ref()));
+        let shared = Arc::new(Shared::new(Pipeline::new(engine, limits)?));
+        let thread = driver::spawn(shared.clone(), self.kernels).map_err(StartError::Thread)?;
         Ok(Agent { shared, thread: Some(thread) })
     }
 }
@@ -87,16 +85,9 @@ pub enum StartError {
     /// The kinds don't fit together.
     #[error(transparent)]
     Register(#[from] RegisterError),
-    /// A kind's messages belong to another netlink family than the connection carries.
-    #[error("{kind} speaks {wants:?}, the kernel connection carries {has:?}")]
-    OtherProtocol {
-        /// The kind.
-        kind: &'static str,
-        /// What it speaks.
-        wants: Protocol,
-        /// What the connection carries.
-        has: Protocol,
-    },
+    /// A kind speaks a protocol that no kernel carries.
+    #[error(transparent)]
+    NoConnection(#[from] NoConnection),
     /// The system grants no thread, or no runtime on it.
     #[error("no thread for the agent: {0}")]
     Thread(io::Error),

@@ -42,6 +42,7 @@ impl KSyncEntry for Incomplete {
         name: "Incomplete",
         protocol: Protocol::Route,
         header_len: 0,
+        inside: &[],
         add: 0,
         change: 0,
         delete: 0,

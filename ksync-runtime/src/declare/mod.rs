@@ -6,6 +6,7 @@
 mod entry;
 mod incomplete;
 mod operation;
+mod protocol;
 mod reference;
 mod schema;
 
@@ -13,5 +14,6 @@ pub(crate) use entry::describe_key;
 pub use entry::{Difference, Indexed, Invalid, KSyncEntry};
 pub use incomplete::Incomplete;
 pub use operation::{ErrorClass, OperationError, Progress, Verb};
+pub use protocol::{Acknowledgement, Channel, CustomProtocol, Protocol, Reply, ReplyTo};
 pub use reference::{Context, Depends, Indexes, Links, Ref, References, ResolveError, Resolver, Target};
-pub use schema::{DependsOn, FieldSchema, IndexSource, Protocol, ResolvedOn, Schema};
+pub use schema::{DependsOn, FieldSchema, IndexSource, ResolvedOn, Schema};

@@ -118,13 +118,19 @@ impl ErrorClass {
                 ErrorClass::Busy
             }
             (Verb::Add, Errno::EEXIST) => ErrorClass::AlreadyThere,
-            (Verb::Delete, Errno::ENOENT | Errno::ESRCH | Errno::ENODEV | Errno::EADDRNOTAVAIL) => {
-                ErrorClass::Gone
-            }
+            // EPFNOSUPPORT: the whole netlink family is not there, nor anything of it.
+            (
+                Verb::Delete,
+                Errno::ENOENT | Errno::ESRCH | Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::EPFNOSUPPORT,
+            ) => ErrorClass::Gone,
             (Verb::Change, Errno::ENOENT | Errno::ESRCH) => ErrorClass::Gone,
             (
                 Verb::Add | Verb::Change,
-                Errno::ENODEV | Errno::ENETDOWN | Errno::ENETUNREACH | Errno::EHOSTUNREACH,
+                Errno::ENODEV
+                | Errno::ENETDOWN
+                | Errno::ENETUNREACH
+                | Errno::EHOSTUNREACH
+                | Errno::EPFNOSUPPORT,
             ) => ErrorClass::Blocked,
             _ => ErrorClass::Refused,
         }

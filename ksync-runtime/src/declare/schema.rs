@@ -2,18 +2,21 @@
 
 use std::any::TypeId;
 
-use super::KSyncEntry;
+use super::{KSyncEntry, Protocol};
 
 /// The names, numbers and places of everything a kind is made of.
 #[derive(Debug)]
 pub struct Schema {
     /// The name of the kind: that of the struct.
     pub name: &'static str,
-    /// The netlink family that its messages belong to.
+    /// The protocol of its messages.
     pub protocol: Protocol,
     /// Length of the fixed header in front of the attributes, in bytes.
     pub header_len: usize,
-    /// Message type of the add, as `RTM_NEWLINK`; the kernel's own messages about the object have it too.
+    /// The attributes that the fields' attributes are nested in, the outermost first.
+    pub inside: &'static [u16],
+    /// Message type of the add, as `RTM_NEWLINK`, or the command; the kernel's own messages about the object have it
+    /// too.
     pub add: u16,
     /// Message type of the change.
     pub change: u16,
@@ -49,15 +52,22 @@ impl Schema {
         if offset < self.header_len {
             return None;
         }
+        let mut nests = self.inside.iter();
+        let mut nest = nests.next();
         let mut at = self.header_len;
         while let Some(head) = body.get(at..at + 4) {
             let len = usize::from(u16::from_ne_bytes([head[0], head[1]]));
             let nla = u16::from_ne_bytes([head[2], head[3]]) & crate::wire::NLA_TYPE_MASK;
             let end = at + len.max(4).next_multiple_of(4);
-            if offset < end {
-                return self.field_of_attribute(nla);
-            }
-            at = end;
+            at = match nest {
+                None if offset < end => return self.field_of_attribute(nla),
+                Some(own) if offset < end && *own == nla && offset >= at + 4 => {
+                    nest = nests.next();
+                    at + 4
+                }
+                Some(_) if offset < end => return None,
+                _ => end,
+            };
         }
         None
     }
@@ -126,12 +136,4 @@ pub enum ResolvedOn {
     /// Once it was asked for, as in the original: for channels that are slow and keep the order. If it is
     /// refused, so are those who depend on it.
     Sent,
-}
-
-/// The netlink family that a kind's messages go to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// `NETLINK_ROUTE`: links, addresses, routes and what belongs to them.
-    Route,
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::entry::{EntryId, Flag, NONE};
 use super::machine::{Event, State};
+use super::outbox::Outbox;
 use super::references::Cores;
 use super::{Engine, Work};
 use crate::declare::{Context, ErrorClass, IndexSource, OperationError, Progress, Protocol, Resolver, Verb};
@@ -64,8 +65,15 @@ const SIBLINGS: usize = 64;
 
 impl Engine {
     /// The next operation to be asked of the kernel. Its outcome has to be given to `handle_outcome`.
+    ///
+    /// Where there are several connections, this is for the first of them.
     pub fn next_operation(&mut self, now: Instant) -> Option<Operation> {
-        while let Some(entry) = self.outbox.pop() {
+        self.next_operation_on(0, now)
+    }
+
+    /// The same for the connection with that number, in the order of [`connect`](Self::connect).
+    pub fn next_operation_on(&mut self, connection: usize, now: Instant) -> Option<Operation> {
+        while let Some(entry) = self.outboxes.get_mut(connection).and_then(Outbox::pop) {
             if self.is_overtaken(entry) {
                 self.reconsider(entry, now);
                 continue;

@@ -201,7 +201,8 @@ impl Engine {
     }
 
     pub(super) fn queue(&mut self, entry: EntryId, verb: Verb, retry: bool) {
-        let early = self.tables.get(entry.table()).is_some_and(|table| table.schema.early);
+        let (early, channel) =
+            self.tables.get(entry.table()).map_or((false, 0), |table| (table.schema.early, table.channel));
         let lane = match verb {
             _ if retry => Lane::Retry,
             Verb::Add | Verb::Change if early => Lane::Early,
@@ -212,7 +213,9 @@ impl Engine {
             if !core.is(Flag::Queued) {
                 core.set(Flag::Queued, true);
                 self.queued += 1;
-                self.outbox.push(entry, lane);
+                if let Some(outbox) = self.outboxes.get_mut(channel) {
+                    outbox.push(entry, lane);
+                }
             }
         }
     }

@@ -17,6 +17,7 @@
 mod answers;
 mod ask;
 mod carry;
+mod channels;
 mod copies;
 mod entry;
 mod history;
@@ -49,6 +50,7 @@ use tables::{Linked, Linker, Tables};
 
 pub use answers::{Action, Operation, Outcome};
 pub use ask::Counts;
+pub use channels::NoConnection;
 pub use entry::EntryId;
 pub use history::Step;
 pub use manager::UnregisterError;
@@ -67,7 +69,8 @@ pub struct Engine {
     work: VecDeque<Work>,
     /// What the kernel dropped. Taken note of before anything else happens to any entry.
     losses: VecDeque<Loss>,
-    outbox: Outbox,
+    /// One for each connection.
+    outboxes: Vec<Outbox>,
     troubles: Troubles,
     transitions: VecDeque<Transition>,
     watched: bool,
@@ -198,7 +201,7 @@ impl Engine {
             copy_edges: HashMap::default(),
             work: VecDeque::new(),
             losses: VecDeque::new(),
-            outbox: Outbox::default(),
+            outboxes: vec![Outbox::default()],
             troubles: Troubles::new(retry),
             transitions: VecDeque::new(),
             watched: false,

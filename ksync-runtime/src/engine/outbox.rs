@@ -37,6 +37,14 @@ impl Outbox {
         }
     }
 
+    /// Everything that waits here, with the lane that it waits in.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (EntryId, Lane)> + use<> {
+        let lanes = std::mem::take(self);
+        let early = lanes.early.into_iter().map(|entry| (entry, Lane::Early));
+        let fresh = lanes.fresh.into_iter().map(|entry| (entry, Lane::Fresh));
+        early.chain(fresh).chain(lanes.retries.into_iter().map(|entry| (entry, Lane::Retry)))
+    }
+
     pub(crate) fn pop(&mut self) -> Option<EntryId> {
         if (self.fresh_in_a_row < FRESH_PER_RETRY || self.retries.is_empty())
             && let Some(entry) = self.early.pop_front().or_else(|| self.fresh.pop_front())

@@ -16,6 +16,8 @@ pub(crate) struct Table {
     pub(crate) slots: Slots<Core>,
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) schema: &'static Schema,
+    /// Number of the connection that carries its messages.
+    pub(crate) channel: usize,
     /// The numbers that KSync gives out, for kinds that take theirs from it.
     indexes: Option<IndexAllocator>,
     /// Index → slot, for every entry whose index is known.
@@ -116,6 +118,7 @@ impl Tables {
             slots: Slots::default(),
             rows: Box::new(Rows::<T>::new()),
             schema,
+            channel: 0,
             indexes,
             by_index: HashMap::default(),
             without_index: VecDeque::new(),

@@ -25,20 +25,20 @@
 //! let mut engine = Engine::new(RetryPolicy::default());
 //! engine.register::<Bridge>()?;
 //! engine.check_dependencies()?;
-//! let mut pipeline = Pipeline::new(engine, Limits::of(&kernel));
+//! let mut pipeline = Pipeline::new(engine, [Limits::of(&kernel)])?;
 //!
 //! pipeline.engine_mut().set(Bridge { name: "br0".into(), info: Info { kind: "bridge".into() } }, Instant::now())?;
 //! let mut datagram = bytes::BytesMut::new();
 //! while !pipeline.is_idle() {
 //!     while pipeline.engine_mut().work(1000, Instant::now()) {}
-//!     if let Some(batch) = pipeline.poll_transmit(Instant::now()) {
+//!     if let Some(batch) = pipeline.poll_transmit(0, Instant::now()) {
 //!         kernel.send(&batch)?;
 //!     }
 //!     loop {
 //!         match kernel.receive(&mut datagram)? {
-//!             Received::Datagram => pipeline.handle_datagram(&datagram, Instant::now()),
-//!             Received::Overrun => pipeline.handle_overrun(),
-//!             Received::Nothing => break pipeline.handle_quiet(Instant::now()),
+//!             Received::Datagram => pipeline.handle_datagram(0, &datagram, Instant::now()),
+//!             Received::Overrun => pipeline.handle_overrun(0),
+//!             Received::Nothing => break pipeline.handle_quiet(0, Instant::now()),
 //!         }
 //!     }
 //! }
@@ -46,26 +46,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
+mod connection;
+mod families;
 mod read_back;
+mod transaction;
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use crate::ack::{Closed, Ledger, Sent};
-use crate::declare::{OperationError, Progress, Verb};
-use crate::engine::{Action, Engine, Operation, Outcome};
+use crate::declare::Channel;
+use crate::engine::{Engine, NoConnection};
 use crate::socket::Kernel;
-use crate::wire::rtnetlink::{NLM_F_ACK, NLM_F_ECHO};
-use crate::wire::{Answer, MessageView, Messages, NLMSG_HEADER_LEN, Request, set_flags};
 
-use read_back::Dump;
+use connection::Connection;
 pub use read_back::ReadBack;
 
-/// Bytes for bytes, what the connection to the kernel allows.
+/// What a connection to a kernel is, and what it allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// What it carries.
+    pub channel: Channel,
     /// The port id of the connection.
     pub port: u32,
     /// How many answers the connection holds before it loses some.
@@ -77,20 +79,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits of a connection, and five seconds for an answer: the kernel answers before `send`
-    /// returns, so silence means that it could not read the batch.
+    /// The limits of a connection.
     pub fn of(kernel: &(impl Kernel + ?Sized)) -> Self {
         Limits {
+            channel: kernel.channel(),
             port: kernel.port(),
             answer_capacity: kernel.answer_capacity(),
             max_batch_len: kernel.max_batch_len(),
-            answer_timeout: Duration::from_secs(5),
+            answer_timeout: kernel.answer_timeout(),
         }
     }
 }
-
-/// More than that many messages in a batch gain nothing (measured: 16 to 64 reach the kernel's limit).
-const MAX_BATCH_MESSAGES: usize = 256;
 
 /// What went to the kernel and what came back, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,12 +100,14 @@ pub struct Totals {
     pub changes: u64,
     /// Deletes that were sent.
     pub deletes: u64,
-    /// Questions that were sent: for an index, or for a dump.
+    /// Questions that were sent: for an index, for the number of a family, or for a dump.
     pub reads: u64,
     /// Operations that the kernel refused.
     pub refusals: u64,
     /// Operations whose answer was lost, and which were sent again.
     pub lost_answers: u64,
+    /// Operations that were undone by the failure of another one in the same transaction, and sent again.
+    pub undone: u64,
     /// Batches that were sent.
     pub batches: u64,
 }
@@ -119,37 +120,31 @@ impl Totals {
     }
 }
 
-/// See the [module](self).
+/// See the [module](self). Connections have numbers, in the order in which they were given.
 #[derive(Debug)]
 pub struct Pipeline {
     engine: Engine,
-    ledger: Ledger,
-    limits: Limits,
-    /// How many messages a batch may have; halved when answers were lost.
-    window: usize,
-    next_seq: u32,
-    buffer: BytesMut,
-    /// A message that did not fit its batch any more: the first of the next one.
-    carried: Option<(Operation, BytesMut)>,
-    dumps: VecDeque<Dump>,
+    connections: Vec<Connection>,
     totals: Totals,
 }
 
 impl Pipeline {
-    /// Joins an engine to a connection with these limits.
-    #[must_use]
-    pub fn new(engine: Engine, limits: Limits) -> Self {
-        Pipeline {
-            engine,
-            ledger: Ledger::default(),
-            limits,
-            window: limits.answer_capacity.clamp(1, MAX_BATCH_MESSAGES),
-            next_seq: 1,
-            buffer: BytesMut::new(),
-            carried: None,
-            dumps: VecDeque::new(),
-            totals: Totals::default(),
-        }
+    /// Joins an engine to connections with these limits. Of two that carry the same, the first is used.
+    ///
+    /// # Errors
+    /// [`NoConnection`]: a kind speaks what none of them carries.
+    pub fn new(
+        mut engine: Engine,
+        connections: impl IntoIterator<Item = Limits>,
+    ) -> Result<Self, NoConnection> {
+        let connections: Vec<Connection> = connections
+            .into_iter()
+            .enumerate()
+            .map(|(number, limits)| Connection::new(number, limits))
+            .collect();
+        let channels: Vec<Channel> = connections.iter().map(Connection::channel).collect();
+        engine.connect(&channels)?;
+        Ok(Pipeline { engine, connections, totals: Totals::default() })
     }
 
     /// The engine.
@@ -172,230 +167,54 @@ impl Pipeline {
     /// Whether everything that could be done is done. Retries that wait for their time don't count.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.engine.is_idle() && self.ledger.is_empty() && self.dumps.is_empty() && self.carried.is_none()
+        self.engine.is_idle() && self.connections.iter().all(Connection::is_idle)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called next.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        let dump = self.dumps.front().and_then(Dump::deadline);
-        [self.engine.next_timeout(), self.ledger.deadline(), dump].into_iter().flatten().min()
+        let connections = self.connections.iter().filter_map(Connection::next_timeout).min();
+        [self.engine.next_timeout(), connections].into_iter().flatten().min()
     }
 
     /// Lets time pass: retries whose time has come, answers that never came.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.engine.handle_timeout(now);
-        self.give_up(now, false);
-        if self.dumps.front().is_some_and(|dump| dump.deadline().is_some_and(|deadline| deadline <= now)) {
-            self.end_dump(Err(OperationError::local(None, "the kernel did not finish the dump in time")));
+        for connection in &mut self.connections {
+            connection.handle_timeout(&mut self.engine, &mut self.totals, now);
         }
     }
 
-    /// The next batch to be sent, if there is one. It counts as sent.
-    pub fn poll_transmit(&mut self, now: Instant) -> Option<Bytes> {
-        if !self.ledger.is_empty() {
-            return None;
-        }
-        if let Some(batch) = self.transmit_dump(now) {
-            return batch;
-        }
-        // A batch's numbers follow each other without a gap, and 0 is none.
-        if self.next_seq > u32::MAX - 2 * MAX_BATCH_MESSAGES as u32 {
-            self.next_seq = 1;
-        }
-        let first_seq = self.next_seq;
-        let mut sent = Vec::with_capacity(self.window);
-        self.buffer.reserve(self.limits.max_batch_len.min(64 * 1024));
-        if let Some((operation, message)) = self.carried.take() {
-            self.buffer.extend_from_slice(&message);
-            self.renumber(0);
-            sent.push(Sent::new(operation, 0));
-        }
-        while sent.len() < self.window && self.buffer.len() < self.limits.max_batch_len {
-            let Some(operation) = self.engine.next_operation(now) else {
-                break;
-            };
-            let start = self.buffer.len();
-            match self.encode(operation) {
-                Ok(Progress::Pending) if self.buffer.len() > start => {
-                    if self.buffer.len() > self.limits.max_batch_len {
-                        let message = self.buffer.split_off(start);
-                        if message.len() > self.limits.max_batch_len {
-                            self.refuse(operation, message.len(), now);
-                            continue;
-                        }
-                        self.carried = Some((operation, message));
-                        break;
-                    }
-                    sent.push(Sent::new(operation, start));
-                    self.next_seq += 1;
-                }
-                Ok(progress) => {
-                    self.buffer.truncate(start);
-                    self.engine.handle_outcome(operation, Outcome::of(progress), now);
-                }
-                Err(error) => {
-                    self.buffer.truncate(start);
-                    self.totals.refusals += 1;
-                    self.engine.handle_outcome(operation, Outcome::Failed(error), now);
-                }
-            }
-        }
-        let last = sent.last()?;
-        set_flags(&mut self.buffer, last.start as usize, NLM_F_ACK);
-        let bytes = self.buffer.split().freeze();
-        for sent in &sent {
-            match sent.operation.action {
-                Action::Write(Verb::Add) => self.totals.adds += 1,
-                Action::Write(Verb::Change) => self.totals.changes += 1,
-                Action::Write(Verb::Delete) => self.totals.deletes += 1,
-                Action::Lookup => self.totals.reads += 1,
-            }
-        }
-        self.totals.batches += 1;
-        self.ledger.sent(first_seq, bytes.clone(), sent, now + self.limits.answer_timeout);
-        Some(bytes)
+    /// The next batch to be sent on that connection, if there is one. It counts as sent.
+    pub fn poll_transmit(&mut self, connection: usize, now: Instant) -> Option<Bytes> {
+        self.connections.get_mut(connection)?.poll_transmit(&mut self.engine, &mut self.totals, now)
     }
 
-    /// Appends the message of an operation to the buffer.
-    fn encode(&mut self, operation: Operation) -> Result<Progress, OperationError> {
-        let start = self.buffer.len();
-        let request = Request::new(&mut self.buffer, self.next_seq, self.limits.port);
-        let progress = self.engine.write(operation, request)?;
-        if self.engine.wants_echo(operation) {
-            set_flags(&mut self.buffer, start, NLM_F_ECHO);
-        }
-        Ok(progress)
-    }
-
-    /// The message at `start` was written for another batch: gives it the next number of this one.
-    fn renumber(&mut self, start: usize) {
-        if let Some(seq) = self.buffer.get_mut(start + 8..start + 12) {
-            seq.copy_from_slice(&self.next_seq.to_ne_bytes());
-        }
-        self.next_seq += 1;
-    }
-
-    fn refuse(&mut self, operation: Operation, len: usize, now: Instant) {
-        let error = OperationError::local(
-            None,
-            format!(
-                "the message takes {len} bytes, the connection sends at most {}",
-                self.limits.max_batch_len
-            ),
-        );
-        self.totals.refusals += 1;
-        self.engine.handle_outcome(operation, Outcome::Failed(error), now);
-    }
-
-    /// Takes a datagram from the kernel.
-    pub fn handle_datagram(&mut self, datagram: &[u8], now: Instant) {
-        for message in Messages::new(datagram) {
-            match message {
-                Ok(message) if message.port == self.limits.port => self.handle_message(message, now),
-                Ok(message) => tracing::debug!(port = message.port, "a message for somebody else"),
-                Err(error) => tracing::error!(%error, "unreadable datagram"),
-            }
-        }
-    }
-
-    fn handle_message(&mut self, message: MessageView<'_>, now: Instant) {
-        let seq = message.seq;
-        if self.dumps.front().is_some_and(|dump| dump.is_about(seq)) {
-            return self.handle_dump(message, now);
-        }
-        match Answer::of(message) {
-            Ok(Answer::Object(message)) => {
-                if let Some(sent) = self.ledger.get_mut(seq) {
-                    sent.index = self.engine.parse_index(sent.operation, &message).or(sent.index);
-                }
-            }
-            Ok(Answer::Acknowledged | Answer::Done) => self.answered(seq, None, now),
-            Ok(Answer::Failed { errno, text, offset }) => {
-                let field = self.field_at(seq, offset);
-                self.answered(seq, Some(OperationError::kernel(errno, text, field)), now);
-            }
-            Ok(Answer::Other) => {}
-            Err(error) => tracing::error!(seq, %error, "unreadable answer"),
-        }
-    }
-
-    /// The field that the kernel's offset (from the start of the request's `nlmsghdr`) points at.
-    fn field_at(&mut self, seq: u32, offset: Option<usize>) -> Option<&'static str> {
-        let offset = offset?.checked_sub(NLMSG_HEADER_LEN)?;
-        let operation = self.ledger.get_mut(seq)?.operation;
-        self.engine.field_at(operation, self.ledger.body(seq)?, offset)
-    }
-
-    fn answered(&mut self, seq: u32, error: Option<OperationError>, now: Instant) {
-        let Some((sent, closed)) = self.ledger.answered(seq) else {
-            tracing::debug!(seq, "an answer that nobody waits for");
-            return;
-        };
-        // Answers come in the order of the requests: the silent ones before the last one succeeded first.
-        if let Some(closed) = closed {
-            self.settle(&closed, now);
-        }
-        let outcome = match error {
-            None => Outcome::Done { index: sent.index },
-            Some(error) => {
-                self.totals.refusals += 1;
-                Outcome::Failed(error)
-            }
-        };
-        self.engine.handle_outcome(sent.operation, outcome, now);
-    }
-
-    /// Takes the silence of the messages of a batch that is over for what it means.
-    fn settle(&mut self, closed: &Closed, now: Instant) {
-        for silent in &closed.unanswered {
-            // A question is answered by the object itself. An echo proves nothing: the kernel sends it before
-            // the last steps of a creation, and takes all of it back if one of these fails.
-            let told = silent.operation.action == Action::Lookup && silent.index.is_some();
-            let done = closed.confirmed || told;
-            let outcome = if done { Outcome::Done { index: silent.index } } else { Outcome::Unknown };
-            if !done {
-                self.totals.lost_answers += 1;
-                tracing::warn!(entry = %self.engine.describe(silent.operation), "answer lost, sent again");
-            }
-            self.engine.handle_outcome(silent.operation, outcome, now);
+    /// Takes a datagram from that connection.
+    pub fn handle_datagram(&mut self, connection: usize, datagram: &[u8], now: Instant) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.handle_datagram(&mut self.engine, &mut self.totals, datagram, now);
         }
     }
 
     /// The connection lost answers: what is on its way and not answered is in doubt, and will be sent again.
-    pub fn handle_overrun(&mut self) {
-        self.ledger.overrun();
-        self.window = (self.window / 2).max(1);
-        if let Some(dump) = self.dumps.front_mut() {
-            dump.overrun();
+    pub fn handle_overrun(&mut self, connection: usize) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.handle_overrun();
         }
     }
 
     /// The connection has nothing more to be fetched for now.
-    pub fn handle_quiet(&mut self, now: Instant) {
-        self.give_up(now, true);
+    pub fn handle_quiet(&mut self, connection: usize, now: Instant) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.give_up(&mut self.engine, &mut self.totals, now, true);
+        }
     }
 
     /// The connection did not take the batch: nothing of it happened.
-    pub fn handle_send_error(&mut self, error: &std::io::Error, now: Instant) {
-        let errno = error.raw_os_error().unwrap_or(0);
-        tracing::error!(%error, "the kernel did not take a batch");
-        self.ledger.overrun();
-        while let Some(closed) = self.ledger.give_up(now, true) {
-            for sent in closed.unanswered {
-                let error =
-                    OperationError::kernel(errno, Some("the batch could not be sent".to_owned()), None);
-                self.engine.handle_outcome(sent.operation, Outcome::Failed(error), now);
-            }
-        }
-        if self.dumps.front().is_some_and(|dump| dump.deadline().is_some()) {
-            self.end_dump(Err(OperationError::kernel(errno, None, None)));
-        }
-    }
-
-    fn give_up(&mut self, now: Instant, quiet: bool) {
-        while let Some(closed) = self.ledger.give_up(now, quiet) {
-            self.settle(&closed, now);
+    pub fn handle_send_error(&mut self, connection: usize, error: &std::io::Error, now: Instant) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.handle_send_error(&mut self.engine, error, now);
         }
     }
 }

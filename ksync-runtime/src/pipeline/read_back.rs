@@ -3,13 +3,16 @@
 use std::fmt;
 use std::time::Instant;
 
-use bytes::{BufMut, Bytes};
+use bytes::{Bytes, BytesMut};
 
-use super::Pipeline;
-use crate::declare::{KSyncEntry, OperationError, Resolver};
+use super::connection::Connection;
+use super::families::Family;
+use super::{Pipeline, Totals};
+use crate::declare::{Channel, KSyncEntry, OperationError, Protocol, Resolver};
+use crate::engine::Engine;
 use crate::wire::rtnetlink::NLM_F_DUMP;
 use crate::wire::rtnetlink::NLM_F_DUMP_INTR;
-use crate::wire::{Answer, MessageView, NLMSG_HEADER_LEN, ParseError, Request};
+use crate::wire::{Answer, MessageView, NoHeader, ParseError, Request};
 
 /// What the kernel holds of one kind.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,7 @@ type Finish = Box<dyn FnOnce(Result<(), OperationError>) + Send>;
 
 /// A dump that is asked for or under way.
 pub(super) struct Dump {
+    protocol: Protocol,
     message_type: u16,
     header_len: usize,
     take: TakeMessage,
@@ -51,7 +55,11 @@ impl fmt::Debug for Dump {
 
 impl Dump {
     pub(super) fn is_about(&self, seq: u32) -> bool {
-        self.under_way.is_some_and(|(own, _)| own == seq)
+        self.seq() == Some(seq)
+    }
+
+    pub(super) fn seq(&self) -> Option<u32> {
+        self.under_way.map(|(seq, _)| seq)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -79,6 +87,16 @@ impl Pipeline {
             )));
             return;
         };
+        let protocol = T::SCHEMA.protocol;
+        let channel = protocol.channel();
+        let Some(connection) = self.connections.iter_mut().find(|connection| connection.channel() == channel)
+        else {
+            done(Err(OperationError::local(
+                None,
+                format!("{} speaks {protocol}, and no kernel carries that", T::SCHEMA.name),
+            )));
+            return;
+        };
         let gathered = std::sync::Arc::new(std::sync::Mutex::new(ReadBack {
             objects: Vec::new(),
             foreign: 0,
@@ -86,7 +104,8 @@ impl Pipeline {
             interrupted: false,
         }));
         let results = gathered.clone();
-        self.dumps.push_back(Dump {
+        connection.dumps.push_back(Dump {
+            protocol,
             message_type,
             header_len: T::SCHEMA.header_len,
             take: Box::new(move |message, resolver| {
@@ -109,45 +128,64 @@ impl Pipeline {
             overrun: false,
         });
     }
+}
 
+impl Connection {
     /// `None`: no dump is asked for. `Some(None)`: one is under way, nothing else may leave.
-    pub(super) fn transmit_dump(&mut self, now: Instant) -> Option<Option<Bytes>> {
-        let dump = self.dumps.front_mut()?;
+    pub(super) fn transmit_dump(&mut self, totals: &mut Totals, now: Instant) -> Option<Option<Bytes>> {
+        let dump = self.dumps.front()?;
         if dump.under_way.is_some() {
             return Some(None);
         }
+        let family = match self.families.number(dump.protocol, now) {
+            Family::Number(number) => number,
+            Family::Unknown => {
+                let Protocol::Generic { family, .. } = dump.protocol else {
+                    return None;
+                };
+                return Some(self.question(family, totals, now));
+            }
+            Family::Missing(error) => {
+                self.end_dump(Err(error));
+                return None;
+            }
+        };
+        let dump = self.dumps.front_mut()?;
         let seq = self.next_seq;
         self.next_seq = self.next_seq.wrapping_add(1).max(1);
+        totals.reads += 1;
+        let mut bytes = BytesMut::new();
+        let mut message = Request::new(&mut bytes, seq, self.limits.port)
+            .to_family(family)
+            .begin_in::<NoHeader>(dump.protocol, dump.message_type, NLM_F_DUMP);
+        message.attributes.raw(&vec![0; dump.header_len.next_multiple_of(4)]);
+        if let Err(error) = message.finish() {
+            self.end_dump(Err(error));
+            return None;
+        }
         dump.under_way = Some((seq, now + self.limits.answer_timeout));
-        self.totals.reads += 1;
-        let mut bytes = bytes::BytesMut::with_capacity(NLMSG_HEADER_LEN + dump.header_len);
-        let started = Request::new(&mut bytes, seq, self.limits.port)
-            .begin::<crate::wire::NoHeader>(dump.message_type, NLM_F_DUMP)
-            .finish();
-        debug_assert!(started.is_ok(), "a bare header always fits");
-        bytes.put_bytes(0, dump.header_len.next_multiple_of(4));
-        let len = bytes.len() as u32;
-        bytes[..4].copy_from_slice(&len.to_ne_bytes());
+        if let Channel::Custom(custom) = self.limits.channel {
+            custom.number(&mut bytes, seq);
+        }
         Some(Some(bytes.freeze()))
     }
 
-    pub(super) fn handle_dump(&mut self, message: MessageView<'_>, now: Instant) {
+    pub(super) fn handle_dump(&mut self, engine: &Engine, answer: Answer<'_>, now: Instant) {
         let timeout = self.limits.answer_timeout;
         let Some(dump) = self.dumps.front_mut() else {
             return;
         };
-        let result = match Answer::of(message) {
-            Ok(Answer::Object(message)) => {
+        let result = match answer {
+            Answer::Object(message) => {
                 if let Some((_, deadline)) = &mut dump.under_way {
                     *deadline = now + timeout;
                 }
-                self.engine.with_resolver(|resolver| (dump.take)(&message, resolver));
+                engine.with_resolver(|resolver| (dump.take)(&message, resolver));
                 return;
             }
-            Ok(Answer::Done | Answer::Acknowledged) => Ok(()),
-            Ok(Answer::Failed { errno, text, .. }) => Err(OperationError::kernel(errno, text, None)),
-            Ok(Answer::Other) => return,
-            Err(error) => Err(OperationError::local(None, error.to_string())),
+            Answer::Done | Answer::Acknowledged => Ok(()),
+            Answer::Failed { errno, text, .. } => Err(OperationError::kernel(errno, text, None)),
+            Answer::Other => return,
         };
         self.end_dump(result);
     }

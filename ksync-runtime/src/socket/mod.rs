@@ -12,14 +12,17 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use crate::declare::Protocol;
+use crate::declare::Channel;
 
 pub use netlink::Netlink;
 
-/// A connection to a kernel: takes batches of netlink requests, gives datagrams of answers.
+/// A connection to a kernel: takes batches of requests, gives datagrams of answers.
+///
+/// Implement it for a channel of your own, be it a socket to a daemon or a simulation; the bytes on it are those of
+/// the protocol ([`CustomProtocol`](crate::declare::CustomProtocol)).
 pub trait Kernel: Send {
-    /// The family of messages that this connection carries.
-    fn protocol(&self) -> Protocol;
+    /// What this connection carries.
+    fn channel(&self) -> Channel;
 
     /// The port id that answers to this connection carry (`nlmsg_pid`).
     fn port(&self) -> u32;
@@ -29,6 +32,12 @@ pub trait Kernel: Send {
 
     /// The largest batch that [`send`](Self::send) takes, in bytes.
     fn max_batch_len(&self) -> usize;
+
+    /// How long an answer may take. Five seconds unless said otherwise: the real kernel answers before
+    /// [`send`](Self::send) returns, so silence means that it could not read the batch.
+    fn answer_timeout(&self) -> Duration {
+        Duration::from_secs(5)
+    }
 
     /// Hands a batch to the kernel. Like the real kernel, this carries the requests out before it returns.
     ///

@@ -10,7 +10,7 @@ use nix::sys::socket::{MsgFlags, getsockopt, recv, send, setsockopt, sockopt};
 use std::os::fd::AsRawFd;
 
 use super::{Kernel, Readiness, Received};
-use crate::declare::Protocol;
+use crate::declare::Channel;
 
 /// What is asked for as receive buffer, in bytes. Granted in full with CAP_NET_ADMIN in the first user
 /// namespace, up to `net.core.rmem_max` otherwise.
@@ -29,7 +29,7 @@ const BYTES_PER_ANSWER: usize = 832;
 #[derive(Debug)]
 pub struct Netlink {
     socket: Socket,
-    protocol: Protocol,
+    channel: Channel,
     port: u32,
     answer_capacity: usize,
     max_batch_len: usize,
@@ -42,10 +42,35 @@ impl Netlink {
     /// When the system does not grant the socket, or the kernel is too old for extended acknowledgements
     /// and strict checking (before 4.20).
     pub fn route() -> io::Result<Self> {
-        Self::open(Protocol::Route, netlink_sys::protocols::NETLINK_ROUTE)
+        Self::open(Channel::Route, netlink_sys::protocols::NETLINK_ROUTE)
     }
 
-    fn open(protocol: Protocol, number: isize) -> io::Result<Self> {
+    /// A connection for all families of generic netlink (`NETLINK_GENERIC`).
+    ///
+    /// # Errors
+    /// As for [`route`](Self::route).
+    pub fn generic() -> io::Result<Self> {
+        Self::open(Channel::Generic, netlink_sys::protocols::NETLINK_GENERIC)
+    }
+
+    /// A connection for tables, sets and what belongs to them in nf_tables (`NETLINK_NETFILTER`).
+    ///
+    /// # Errors
+    /// As for [`route`](Self::route).
+    pub fn nf_tables() -> io::Result<Self> {
+        Self::open(Channel::NfTables, netlink_sys::protocols::NETLINK_NETFILTER)
+    }
+
+    /// A connection for another netlink family, by its number in linux/netlink.h:
+    /// [`Protocol::Netlink`](crate::declare::Protocol::Netlink).
+    ///
+    /// # Errors
+    /// As for [`route`](Self::route).
+    pub fn family(number: u8) -> io::Result<Self> {
+        Self::open(Channel::Netlink(number), isize::from(number))
+    }
+
+    fn open(channel: Channel, number: isize) -> io::Result<Self> {
         let mut socket = Socket::new(number)?;
         let port = socket.bind_auto()?.port_number();
         // Connected to the kernel, it takes nothing from other processes.
@@ -61,7 +86,7 @@ impl Netlink {
         let send_buffer = getsockopt(&socket, sockopt::SndBuf)?;
         Ok(Netlink {
             socket,
-            protocol,
+            channel,
             port,
             answer_capacity: (granted / BYTES_PER_ANSWER).max(1),
             // More than this is refused with EMSGSIZE (netlink_sendmsg).
@@ -81,8 +106,8 @@ impl Netlink {
 }
 
 impl Kernel for Netlink {
-    fn protocol(&self) -> Protocol {
-        self.protocol
+    fn channel(&self) -> Channel {
+        self.channel
     }
 
     fn port(&self) -> u32 {

@@ -25,12 +25,14 @@ const HEADER: usize = 4;
 pub struct Attributes<'a> {
     out: &'a mut BytesMut,
     error: Option<OperationError>,
+    /// Where the attribute starts that was ended last.
+    last: usize,
 }
 
 impl<'a> Attributes<'a> {
     /// Writes behind what `out` holds. The end of `out` must be aligned to four bytes.
     pub fn new(out: &'a mut BytesMut) -> Self {
-        Attributes { out, error: None }
+        Attributes { out, error: None, last: usize::MAX }
     }
 
     /// Writes one attribute.
@@ -125,10 +127,40 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// Begins an attribute that holds all that is written until [`close`](Self::close) (`NLA_F_NESTED`). For what
+    /// [`nested`](Self::nested) can't do: attributes that several writers fill.
+    pub fn open(&mut self, nla: u16) -> Nest {
+        let start = self.out.len();
+        self.out.put_bytes(0, HEADER);
+        Nest { start, nla: nla | NLA_F_NESTED }
+    }
+
+    /// Ends the attribute.
+    pub fn close(&mut self, nest: Nest) {
+        self.end(nest.start, nest.nla);
+    }
+
+    /// Adds bytes to the payload of the attribute that was just written, if that is `nla`, and writes a new one
+    /// otherwise.
+    pub fn append(&mut self, nla: u16, payload: &[u8]) {
+        let last = self.out.get(self.last..).and_then(|last| last.first_chunk::<HEADER>());
+        let Some(&[low, high, ..]) = last.filter(|head| head[2..] == nla.to_ne_bytes()) else {
+            return self.put_bytes(nla, payload);
+        };
+        let start = self.last;
+        self.out.truncate(start + usize::from(u16::from_ne_bytes([low, high])));
+        self.out.put_slice(payload);
+        self.end(start, nla);
+    }
+
     fn framed(&mut self, nla: u16, fill: impl FnOnce(&mut Self)) {
         let start = self.out.len();
         self.out.put_bytes(0, HEADER);
         fill(self);
+        self.end(start, nla);
+    }
+
+    fn end(&mut self, start: usize, nla: u16) {
         let len = self.out.len() - start;
         let Ok(short) = u16::try_from(len) else {
             self.out.truncate(start);
@@ -141,7 +173,16 @@ impl<'a> Attributes<'a> {
         self.out[start..start + 2].copy_from_slice(&short.to_ne_bytes());
         self.out[start + 2..start + 4].copy_from_slice(&nla.to_ne_bytes());
         self.out.put_bytes(0, len.next_multiple_of(4) - len);
+        self.last = start;
     }
+}
+
+/// An attribute that was begun with [`Attributes::open`].
+#[derive(Debug)]
+#[must_use]
+pub struct Nest {
+    start: usize,
+    nla: u16,
 }
 
 impl fmt::Debug for Attributes<'_> {

@@ -1,10 +1,13 @@
-//! Writing a message: `struct nlmsghdr`, the fixed header, the attributes.
+//! Writing a message: its head (`struct nlmsghdr`, and what the protocol puts behind it), the fixed header, the
+//! attributes.
 
 use bytes::{BufMut, BytesMut};
 
 use super::attribute::Attributes;
 use super::fixed_header::FixedHeader;
-use crate::declare::{OperationError, Progress};
+use super::generic::GENL_HEADER_LEN;
+use super::nf_tables::NFNL_SUBSYS_NFTABLES;
+use crate::declare::{CustomProtocol, OperationError, Progress, Protocol};
 
 /// Length of `struct nlmsghdr` (linux/netlink.h).
 pub const NLMSG_HEADER_LEN: usize = 16;
@@ -15,26 +18,73 @@ pub struct Request<'a> {
     out: &'a mut BytesMut,
     seq: u32,
     port: u32,
+    family: u16,
 }
 
 impl<'a> Request<'a> {
     /// A message with sequence number `seq` from the socket with port id `port`, behind what `out` holds.
     pub fn new(out: &'a mut BytesMut, seq: u32, port: u32) -> Self {
-        Request { out, seq, port }
+        Request { out, seq, port, family: 0 }
     }
 
-    /// Starts the message: `message_type` as `RTM_NEWLINK`, `flags` as `NLM_F_CREATE` (`NLM_F_REQUEST` is
-    /// always set).
+    /// The same to the generic netlink family with that number.
     #[must_use]
-    pub fn begin<H: FixedHeader>(self, message_type: u16, flags: u16) -> Outgoing<'a, H> {
+    pub fn to_family(self, family: u16) -> Self {
+        Request { family, ..self }
+    }
+
+    /// Starts a message of a kind's protocol: `command` as `RTM_NEWLINK` or `MPTCP_PM_CMD_ADD_ADDR`, `flags` as for
+    /// [`begin`](Self::begin).
+    #[must_use]
+    pub fn begin_in<H: FixedHeader>(
+        mut self,
+        protocol: Protocol,
+        command: u16,
+        flags: u16,
+    ) -> Outgoing<'a, H> {
+        match protocol {
+            Protocol::Route | Protocol::Netlink(_) => self.begin(command, flags),
+            Protocol::NfTables => self.begin(NFNL_SUBSYS_NFTABLES << 8 | command, flags),
+            Protocol::Generic { version, .. } => {
+                let start = self.out.len();
+                self.head(self.family, flags);
+                // struct genlmsghdr: the command, the version, and two reserved bytes.
+                let Ok(short) = u8::try_from(command) else {
+                    let mut outgoing = Outgoing::behind(self.out, start, GENL_HEADER_LEN, None);
+                    outgoing.attributes.fail(OperationError::local(
+                        None,
+                        format!("command {command}: those of generic netlink have 8 bits"),
+                    ));
+                    return outgoing;
+                };
+                self.out.put_u8(short);
+                self.out.put_u8(version);
+                self.out.put_u16_ne(0);
+                Outgoing::behind(self.out, start, 0, None)
+            }
+            Protocol::Custom(custom) => {
+                let start = self.out.len();
+                Outgoing::behind(self.out, start, custom.head_len(), Some(Head { custom, command, flags }))
+            }
+        }
+    }
+
+    /// Starts a plain netlink message: `message_type` as `RTM_NEWLINK`, `flags` as `NLM_F_CREATE` (`NLM_F_REQUEST`
+    /// is always set).
+    #[must_use]
+    pub fn begin<H: FixedHeader>(mut self, message_type: u16, flags: u16) -> Outgoing<'a, H> {
         let start = self.out.len();
+        self.head(message_type, flags);
+        Outgoing::behind(self.out, start, 0, None)
+    }
+
+    /// `struct nlmsghdr`.
+    fn head(&mut self, message_type: u16, flags: u16) {
         self.out.put_u32_ne(0);
         self.out.put_u16_ne(message_type);
         self.out.put_u16_ne(flags | super::rtnetlink::NLM_F_REQUEST);
         self.out.put_u32_ne(self.seq);
         self.out.put_u32_ne(self.port);
-        self.out.put_bytes(0, H::LEN.next_multiple_of(4));
-        Outgoing { header: H::default(), attributes: Attributes::new(self.out), start }
     }
 }
 
@@ -48,18 +98,39 @@ pub struct Outgoing<'a, H> {
     /// The attributes behind it.
     pub attributes: Attributes<'a>,
     start: usize,
+    /// Where the fixed header stands.
+    body: usize,
+    head: Option<Head>,
 }
 
-impl<H: FixedHeader> Outgoing<'_, H> {
+/// The head of a message of a protocol that is not ours: written last.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    custom: &'static dyn CustomProtocol,
+    command: u16,
+    flags: u16,
+}
+
+impl<'a, H: FixedHeader> Outgoing<'a, H> {
+    /// A message that starts at `start`, of which `head_len` bytes are still missing in front of the fixed header.
+    fn behind(out: &'a mut BytesMut, start: usize, head_len: usize, head: Option<Head>) -> Self {
+        let body = out.len() + head_len;
+        out.put_bytes(0, head_len + H::LEN.next_multiple_of(4));
+        Outgoing { header: H::default(), attributes: Attributes::new(out), start, body, head }
+    }
+
     /// Ends the message.
     ///
     /// # Errors
     /// What could not be written. The caller then cuts the batch back to where it was.
     pub fn finish(self) -> Result<Progress, OperationError> {
-        let Outgoing { header, attributes, start } = self;
+        let Outgoing { header, attributes, start, body, head } = self;
         let out = attributes.into_inner()?;
-        let body = start + NLMSG_HEADER_LEN;
         header.emit(&mut out[body..body + H::LEN]);
+        if let Some(Head { custom, command, flags }) = head {
+            custom.finish(&mut out[start..], command, flags);
+            return Ok(Progress::Pending);
+        }
         let len = u32::try_from(out.len() - start)
             .map_err(|_| OperationError::local(None, "the message takes more than 4 GiB"))?;
         out[start..start + 4].copy_from_slice(&len.to_ne_bytes());

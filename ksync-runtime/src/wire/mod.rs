@@ -11,19 +11,24 @@ mod attribute;
 pub mod codec;
 mod field;
 mod fixed_header;
+pub mod generic;
 mod message;
+pub mod mptcp_pm;
 mod nested;
+pub mod nf_tables;
+mod opened;
 pub mod prefix;
 pub mod rtnetlink;
 pub mod table;
 mod view;
 
 pub use answer::Answer;
-pub use attribute::{AttributeValue, Attributes, Be16, Be32, NLA_TYPE_MASK, ValueError};
+pub use attribute::{AttributeValue, Attributes, Be16, Be32, NLA_TYPE_MASK, Nest, ValueError};
 /// What the payload codecs of attributes write to; re-exported so that they can name it.
 pub use bytes::BytesMut;
 pub use field::{AttributeField, HeaderValue, emit_header, fit_header, parse_header};
 pub use fixed_header::{FixedHeader, HeaderBytes, NoHeader};
 pub use message::{NLMSG_HEADER_LEN, Outgoing, Request, set_flags};
 pub use nested::{Flatten, Nested};
+pub use opened::{head_len, open_message};
 pub use view::{AttributeList, Incoming, MessageView, Messages, ParseError, Place};

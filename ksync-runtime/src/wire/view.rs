@@ -90,6 +90,18 @@ impl<'a, H: FixedHeader> Incoming<'a, H> {
         let attributes = AttributeList::parse(body.get(H::LEN.next_multiple_of(4)..).unwrap_or_default())?;
         Ok(Incoming { header, attributes })
     }
+
+    /// The same message, with the attributes that are nested in others, the outermost first.
+    ///
+    /// # Errors
+    /// When one of the others is missing, or the attributes in it can't be told apart.
+    pub fn inside(&self, nests: &[u16]) -> Result<Self, ParseError> {
+        let mut attributes = self.attributes.clone();
+        for nla in nests {
+            attributes = AttributeList::parse(attributes.required(*nla)?)?;
+        }
+        Ok(Incoming { header: self.header, attributes })
+    }
 }
 
 /// The attributes of one message, or of one nested attribute.

@@ -124,6 +124,7 @@ const fn blank(name: &'static str) -> Schema {
         name,
         protocol: Protocol::Route,
         header_len: 0,
+        inside: &[],
         add: 16,
         change: 18,
         delete: 17,

@@ -71,7 +71,8 @@ impl Driver {
     pub(super) fn new(engine: Engine, seed: u64) -> Self {
         let kernel = SimulatedKernel::new();
         Driver {
-            pipeline: Pipeline::new(engine, Limits::of(&kernel)),
+            pipeline: Pipeline::new(engine, [Limits::of(&kernel)])
+                .expect("the kernel carries what the kinds speak"),
             world: kernel.world(),
             kernel,
             now: start_of_time(),
@@ -214,7 +215,7 @@ impl Driver {
 
     /// Hands the next batch to the kernel. Returns whether there was one.
     pub(super) fn transmit(&mut self) -> Result<bool, String> {
-        let Some(batch) = self.pipeline.poll_transmit(self.now) else {
+        let Some(batch) = self.pipeline.poll_transmit(0, self.now) else {
             return Ok(false);
         };
         self.watch(&batch)?;
@@ -223,7 +224,7 @@ impl Driver {
         if strikes(Fault::Unsent, self.weather, &mut self.dice) {
             const ENOBUFS: i32 = 105;
             self.under_way = None;
-            self.pipeline.handle_send_error(&io::Error::from_raw_os_error(ENOBUFS), self.now);
+            self.pipeline.handle_send_error(0, &io::Error::from_raw_os_error(ENOBUFS), self.now);
             return Ok(true);
         }
         let seed = self.dice.number();
@@ -265,19 +266,19 @@ impl Driver {
                         .flatten()
                         .any(|answer| answer.seq == under_way.last_seq && answer.message_type == 2);
                 }
-                self.pipeline.handle_datagram(&self.datagram, self.now);
+                self.pipeline.handle_datagram(0, &self.datagram, self.now);
             }
             Received::Overrun => {
                 if let Some(under_way) = &mut self.under_way {
                     under_way.overrun = true;
                 }
-                self.pipeline.handle_overrun();
+                self.pipeline.handle_overrun(0);
             }
             Received::Nothing => {
                 if self.under_way.as_ref().is_some_and(|under_way| under_way.overrun) {
                     self.under_way = None;
                 }
-                self.pipeline.handle_quiet(self.now);
+                self.pipeline.handle_quiet(0, self.now);
                 return Ok(false);
             }
         }

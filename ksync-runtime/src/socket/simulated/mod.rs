@@ -82,7 +82,7 @@ pub use message::Refusal;
 pub use world::{Held, Logged, World};
 
 use super::{Kernel, Readiness, Received};
-use crate::declare::Protocol;
+use crate::declare::Channel;
 use crate::wire::rtnetlink::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_MIN_TYPE};
 use crate::wire::{MessageView, Messages};
 use answers::Dump;
@@ -264,8 +264,8 @@ impl SimulatedKernel {
 }
 
 impl Kernel for SimulatedKernel {
-    fn protocol(&self) -> Protocol {
-        Protocol::Route
+    fn channel(&self) -> Channel {
+        Channel::Route
     }
 
     fn port(&self) -> u32 {

@@ -7,6 +7,7 @@ macro_rules! constants {
         pub const $name: $type = $value;
     )*)*};
 }
+pub(crate) use constants;
 
 constants! {
     // Message types.

@@ -1,0 +1,277 @@
+//! Putting a batch together: operations from the engine, their messages one behind the other, and what the protocol
+//! wraps them in.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::Totals;
+use super::connection::Connection;
+use super::families::Family;
+use super::transaction::Group;
+use crate::ack::Sent;
+use crate::declare::{Acknowledgement, Channel, OperationError, Progress, Protocol, Verb};
+use crate::engine::{Action, Engine, Operation, Outcome};
+use crate::wire::nf_tables::{BRACKET_LEN, NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, bracket};
+use crate::wire::rtnetlink::{NLM_F_ACK, NLM_F_ECHO};
+use crate::wire::{Request, set_flags};
+
+/// More than that many messages in a batch gain nothing (measured: 16 to 64 reach the kernel's limit).
+pub(super) const MAX_BATCH_MESSAGES: usize = 256;
+
+/// A batch that is being put together in the connection's buffer.
+struct Batch {
+    first_seq: u32,
+    sent: Vec<Sent>,
+    /// Only writes go into a transaction.
+    is_transaction: bool,
+}
+
+impl Connection {
+    /// The next batch to be sent, if there is one. It counts as sent.
+    pub(super) fn poll_transmit(
+        &mut self,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        now: Instant,
+    ) -> Option<Bytes> {
+        if !self.ledger.is_empty() || self.families.is_asking() {
+            return None;
+        }
+        if let Some(batch) = self.transmit_dump(totals, now) {
+            return batch;
+        }
+        // A batch's numbers follow each other without a gap, and 0 is none.
+        if self.next_seq > u32::MAX - 2 * MAX_BATCH_MESSAGES as u32 {
+            self.next_seq = 1;
+        }
+        if let Some(group) = self.undone.pop_front() {
+            return self.transmit_group(group, totals, now);
+        }
+        let mut batch = self.begin(self.limits.channel.acknowledgement() == Acknowledgement::AllOrNothing);
+        if let Some((operation, message)) = self.carried.take() {
+            if operation.action == Action::Lookup {
+                batch = self.begin(false);
+            }
+            self.append(&mut batch, operation, &message);
+        }
+        let end = self.limits.max_batch_len.saturating_sub(self.closing_len(&batch));
+        while batch.sent.len() < self.window && self.buffer.len() < end {
+            let Some(operation) = self.held.take().or_else(|| engine.next_operation_on(self.number, now))
+            else {
+                break;
+            };
+            let family = match self.family_of(engine, operation, now) {
+                Family::Number(number) => number,
+                Family::Unknown => {
+                    self.held = Some(operation);
+                    break;
+                }
+                Family::Missing(error) => {
+                    totals.refusals += 1;
+                    engine.handle_outcome(operation, Outcome::Failed(error), now);
+                    continue;
+                }
+            };
+            let start = self.buffer.len();
+            match self.encode(engine, operation, family) {
+                Ok(Progress::Pending) if self.buffer.len() > start => {
+                    let len = self.buffer.len() - start;
+                    // A question is no part of a transaction.
+                    let apart = batch.is_transaction && operation.action == Action::Lookup;
+                    if self.buffer.len() > end || apart {
+                        let message = self.buffer.split_off(start).freeze();
+                        if !apart && self.opening_len(&batch) + len > end {
+                            self.refuse(engine, totals, operation, len, now);
+                            continue;
+                        }
+                        self.carried = Some((operation, message));
+                        break;
+                    }
+                    batch.sent.push(Sent::new(operation, start));
+                    self.next_seq += 1;
+                }
+                Ok(progress) => {
+                    self.buffer.truncate(start);
+                    engine.handle_outcome(operation, Outcome::of(progress), now);
+                }
+                Err(error) => {
+                    self.buffer.truncate(start);
+                    totals.refusals += 1;
+                    engine.handle_outcome(operation, Outcome::Failed(error), now);
+                }
+            }
+        }
+        if batch.sent.is_empty() {
+            self.buffer.clear();
+            return self.transmit_question(engine, totals, now).or_else(|| self.transmit_apart(totals, now));
+        }
+        self.transmit(batch, totals, now)
+    }
+
+    /// A message that found no place in the transaction, although that is empty: it goes alone.
+    fn transmit_apart(&mut self, totals: &mut Totals, now: Instant) -> Option<Bytes> {
+        let (operation, message) = self.carried.take()?;
+        let mut batch = self.begin(false);
+        self.append(&mut batch, operation, &message);
+        self.transmit(batch, totals, now)
+    }
+
+    /// Asks for the number of the family that an operation is held back for.
+    fn transmit_question(&mut self, engine: &Engine, totals: &mut Totals, now: Instant) -> Option<Bytes> {
+        let Protocol::Generic { family, .. } = engine.protocol(self.held?)? else {
+            return None;
+        };
+        self.question(family, totals, now)
+    }
+
+    pub(super) fn question(
+        &mut self,
+        family: &'static str,
+        totals: &mut Totals,
+        now: Instant,
+    ) -> Option<Bytes> {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        totals.reads += 1;
+        self.families.ask(family, seq, &self.limits, now)
+    }
+
+    fn family_of(&self, engine: &Engine, operation: Operation, now: Instant) -> Family {
+        if self.limits.channel != Channel::Generic {
+            return Family::Number(0);
+        }
+        engine.protocol(operation).map_or(Family::Number(0), |protocol| self.families.number(protocol, now))
+    }
+
+    /// Sends again what was undone by the failure of something else, and nothing besides.
+    fn transmit_group(&mut self, group: Group, totals: &mut Totals, now: Instant) -> Option<Bytes> {
+        let mut batch = self.begin(true);
+        for (operation, message) in &group {
+            self.append(&mut batch, *operation, message);
+        }
+        self.transmit(batch, totals, now)
+    }
+
+    /// Begins a batch in the buffer.
+    fn begin(&mut self, is_transaction: bool) -> Batch {
+        self.buffer.clear();
+        self.buffer.reserve(self.limits.max_batch_len.min(64 * 1024));
+        match self.limits.channel {
+            Channel::NfTables if is_transaction => {
+                bracket(NFNL_MSG_BATCH_BEGIN, &mut self.buffer, self.next_seq, self.limits.port);
+                self.next_seq += 1;
+            }
+            Channel::Custom(custom) => {
+                custom.open_batch(&mut self.buffer, self.next_seq);
+                self.next_seq += 1;
+            }
+            _ => {}
+        }
+        Batch { first_seq: self.next_seq, sent: Vec::with_capacity(self.window), is_transaction }
+    }
+
+    fn opening_len(&self, batch: &Batch) -> usize {
+        match self.limits.channel {
+            Channel::NfTables if batch.is_transaction => BRACKET_LEN,
+            _ => 0,
+        }
+    }
+
+    fn closing_len(&self, batch: &Batch) -> usize {
+        self.opening_len(batch)
+    }
+
+    /// Adds a message that was written before, under the next number.
+    fn append(&mut self, batch: &mut Batch, operation: Operation, message: &[u8]) {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(message);
+        batch.sent.push(Sent::new(operation, start));
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        let Some(message) = self.buffer.get_mut(start..) else {
+            return;
+        };
+        match self.limits.channel {
+            Channel::Custom(custom) => custom.number(message, seq),
+            _ => {
+                if let Some(bytes) = message.get_mut(8..12) {
+                    bytes.copy_from_slice(&seq.to_ne_bytes());
+                }
+            }
+        }
+    }
+
+    /// Ends the batch: whoever comes last asks for an answer.
+    fn transmit(&mut self, batch: Batch, totals: &mut Totals, now: Instant) -> Option<Bytes> {
+        let last = batch.sent.last()?.start as usize;
+        let end = self.buffer.len();
+        match self.limits.channel {
+            Channel::Custom(custom) => {
+                if let Some(message) = self.buffer.get_mut(last..) {
+                    custom.ask_for_answer(message);
+                }
+                custom.close_batch(&mut self.buffer, self.next_seq);
+                self.next_seq += 1;
+            }
+            Channel::NfTables if batch.is_transaction => {
+                set_flags(&mut self.buffer, last, NLM_F_ACK);
+                bracket(NFNL_MSG_BATCH_END, &mut self.buffer, self.next_seq, self.limits.port);
+                self.next_seq += 1;
+            }
+            _ => set_flags(&mut self.buffer, last, NLM_F_ACK),
+        }
+        let bytes = self.buffer.split().freeze();
+        for sent in &batch.sent {
+            match sent.operation.action {
+                Action::Write(Verb::Add) => totals.adds += 1,
+                Action::Write(Verb::Change) => totals.changes += 1,
+                Action::Write(Verb::Delete) => totals.deletes += 1,
+                Action::Lookup => totals.reads += 1,
+            }
+        }
+        totals.batches += 1;
+        let deadline = now + self.limits.answer_timeout;
+        self.ledger.sent(batch.first_seq, bytes.clone(), end, batch.sent, deadline);
+        Some(bytes)
+    }
+
+    /// Appends the message of an operation to the buffer.
+    fn encode(
+        &mut self,
+        engine: &Engine,
+        operation: Operation,
+        family: u16,
+    ) -> Result<Progress, OperationError> {
+        let start = self.buffer.len();
+        let request = Request::new(&mut self.buffer, self.next_seq, self.limits.port).to_family(family);
+        let progress = engine.write(operation, request)?;
+        if let Channel::Custom(custom) = self.limits.channel {
+            if let Some(message) = self.buffer.get_mut(start..).filter(|message| !message.is_empty()) {
+                custom.number(message, self.next_seq);
+            }
+        } else if engine.wants_echo(operation) {
+            set_flags(&mut self.buffer, start, NLM_F_ECHO);
+        }
+        Ok(progress)
+    }
+
+    fn refuse(
+        &mut self,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        operation: Operation,
+        len: usize,
+        now: Instant,
+    ) {
+        let error = OperationError::local(
+            None,
+            format!(
+                "the message takes {len} bytes, the connection sends at most {}",
+                self.limits.max_batch_len
+            ),
+        );
+        totals.refusals += 1;
+        engine.handle_outcome(operation, Outcome::Failed(error), now);
+    }
+}

@@ -1,0 +1,280 @@
+//! One connection: what is on its way on it, and what its answers mean.
+//!
+//! Knows sequence numbers and answers; how a batch is put together stands in `batch`.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use super::families::Families;
+use super::read_back::Dump;
+use super::transaction::Group;
+use super::{Limits, Totals};
+use crate::ack::{Closed, GivenUp, Ledger, Sent};
+use crate::declare::{Acknowledgement, Channel, CustomProtocol, OperationError, Reply, ReplyTo};
+use crate::engine::{Action, Engine, Operation, Outcome};
+use crate::wire::{Answer, MessageView, Messages, head_len};
+
+use super::batch::MAX_BATCH_MESSAGES;
+
+/// A connection to a kernel, and what is on its way on it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// Its number in the pipeline, and in the engine.
+    pub(super) number: usize,
+    pub(super) limits: Limits,
+    pub(super) ledger: Ledger,
+    /// How many messages a batch may have; halved when answers were lost.
+    pub(super) window: usize,
+    pub(super) next_seq: u32,
+    pub(super) buffer: BytesMut,
+    /// A message that did not fit its batch any more: the first of the next one.
+    pub(super) carried: Option<(Operation, Bytes)>,
+    /// An operation whose message can't be written before the number of its family is known.
+    pub(super) held: Option<Operation>,
+    /// What was undone by the failure of something else, each group for a transaction of its own.
+    pub(super) undone: VecDeque<Group>,
+    pub(super) dumps: VecDeque<Dump>,
+    pub(super) families: Families,
+}
+
+impl Connection {
+    pub(super) fn new(number: usize, limits: Limits) -> Self {
+        Connection {
+            number,
+            limits,
+            ledger: Ledger::new(limits.channel.acknowledgement()),
+            window: limits.answer_capacity.clamp(1, MAX_BATCH_MESSAGES),
+            next_seq: 1,
+            buffer: BytesMut::new(),
+            carried: None,
+            held: None,
+            undone: VecDeque::new(),
+            dumps: VecDeque::new(),
+            families: Families::default(),
+        }
+    }
+
+    pub(super) fn channel(&self) -> Channel {
+        self.limits.channel
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.ledger.is_empty()
+            && self.dumps.is_empty()
+            && self.carried.is_none()
+            && self.held.is_none()
+            && self.undone.is_empty()
+            && !self.families.is_asking()
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        let dump = self.dumps.front().and_then(Dump::deadline);
+        [self.ledger.deadline(), dump, self.families.deadline()].into_iter().flatten().min()
+    }
+
+    pub(super) fn handle_timeout(&mut self, engine: &mut Engine, totals: &mut Totals, now: Instant) {
+        self.give_up(engine, totals, now, false);
+        if self.dumps.front().is_some_and(|dump| dump.deadline().is_some_and(|deadline| deadline <= now)) {
+            self.end_dump(Err(OperationError::local(None, "the kernel did not finish the dump in time")));
+        }
+        self.families.handle_timeout(now);
+    }
+
+    pub(super) fn handle_datagram(
+        &mut self,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        datagram: &[u8],
+        now: Instant,
+    ) {
+        if let Channel::Custom(custom) = self.limits.channel {
+            return self.handle_custom(custom, engine, totals, datagram, now);
+        }
+        for message in Messages::new(datagram) {
+            match message {
+                Ok(message) if message.port == self.limits.port => {
+                    let seq = message.seq;
+                    match Answer::of(message) {
+                        Ok(answer) => self.handle_answer(engine, totals, seq, answer, now),
+                        Err(error) => self.handle_unreadable(seq, &error.to_string()),
+                    }
+                }
+                Ok(message) => tracing::debug!(port = message.port, "a message for somebody else"),
+                Err(error) => tracing::error!(%error, "unreadable datagram"),
+            }
+        }
+    }
+
+    fn handle_custom(
+        &mut self,
+        custom: &'static dyn CustomProtocol,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        datagram: &[u8],
+        now: Instant,
+    ) {
+        custom.read(datagram, &mut |Reply { to, answer }| {
+            let dump = self.dumps.front().and_then(Dump::seq);
+            let seq = match to {
+                ReplyTo::Seq(seq) => Some(seq),
+                ReplyTo::Oldest => self.ledger.oldest().or(dump),
+                ReplyTo::Batch => {
+                    if let Answer::Failed { errno, text, .. } = answer {
+                        let error = OperationError::kernel(errno, text, None);
+                        self.refused_whole(engine, totals, None, &error, now);
+                    }
+                    return;
+                }
+            };
+            match seq {
+                Some(seq) => self.handle_answer(engine, totals, seq, answer, now),
+                None => tracing::debug!("an answer that nobody waits for"),
+            }
+        });
+    }
+
+    fn handle_unreadable(&mut self, seq: u32, error: &str) {
+        tracing::error!(seq, %error, "unreadable answer");
+        if self.dumps.front().is_some_and(|dump| dump.is_about(seq)) {
+            self.end_dump(Err(OperationError::local(None, error.to_owned())));
+        }
+    }
+
+    fn handle_answer(
+        &mut self,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        seq: u32,
+        answer: Answer<'_>,
+        now: Instant,
+    ) {
+        if self.dumps.front().is_some_and(|dump| dump.is_about(seq)) {
+            return self.handle_dump(engine, answer, now);
+        }
+        if self.families.is_about(seq) {
+            return self.families.answered(&answer, now);
+        }
+        match answer {
+            Answer::Object(message) => self.handle_object(engine, seq, &message),
+            Answer::Acknowledged | Answer::Done => self.answered(engine, totals, seq, None, now),
+            Answer::Failed { errno, text, offset } => {
+                let field = self.field_at(engine, seq, offset);
+                let error = OperationError::kernel(errno, text, field);
+                self.answered(engine, totals, seq, Some(error), now);
+            }
+            Answer::Other => {}
+        }
+    }
+
+    fn handle_object(&mut self, engine: &Engine, seq: u32, message: &MessageView<'_>) {
+        if let Some(sent) = self.ledger.get_mut(seq) {
+            sent.index = engine.parse_index(sent.operation, message).or(sent.index);
+        }
+    }
+
+    /// The field that the kernel's offset (from the start of the request) points at.
+    fn field_at(&mut self, engine: &Engine, seq: u32, offset: Option<usize>) -> Option<&'static str> {
+        let operation = self.ledger.get_mut(seq)?.operation;
+        let head = head_len(engine.protocol(operation)?);
+        engine.field_at(operation, self.ledger.message(seq, head)?, offset?.checked_sub(head)?)
+    }
+
+    fn answered(
+        &mut self,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        seq: u32,
+        error: Option<OperationError>,
+        now: Instant,
+    ) {
+        if self.limits.channel.acknowledgement() == Acknowledgement::AllOrNothing {
+            return self.answered_in_transaction(engine, totals, seq, error, now);
+        }
+        let Some((sent, closed)) = self.ledger.answered(seq) else {
+            tracing::debug!(seq, "an answer that nobody waits for");
+            return;
+        };
+        // Answers come in the order of the requests: the silent ones before the last one succeeded first.
+        if let Some(closed) = closed {
+            settle(engine, totals, &closed, now);
+        }
+        let outcome = match error {
+            None => Outcome::Done { index: sent.index },
+            Some(error) => {
+                totals.refusals += 1;
+                self.families.doubt(engine, sent.operation, &error);
+                Outcome::Failed(error)
+            }
+        };
+        engine.handle_outcome(sent.operation, outcome, now);
+    }
+
+    pub(super) fn handle_overrun(&mut self) {
+        self.ledger.overrun();
+        self.window = (self.window / 2).max(1);
+        if let Some(dump) = self.dumps.front_mut() {
+            dump.overrun();
+        }
+    }
+
+    pub(super) fn handle_send_error(&mut self, engine: &mut Engine, error: &std::io::Error, now: Instant) {
+        let errno = error.raw_os_error().unwrap_or(0);
+        tracing::error!(%error, "the kernel did not take a batch");
+        let unsent = || OperationError::kernel(errno, Some("the batch could not be sent".to_owned()), None);
+        self.ledger.overrun();
+        while let Some(given_up) = self.ledger.give_up(now, true) {
+            let operations: Vec<Operation> = match given_up {
+                GivenUp::Batch(closed) => closed.unanswered.iter().map(|sent| sent.operation).collect(),
+                GivenUp::Transaction(finished) => {
+                    finished.sent.iter().map(|(sent, ..)| sent.operation).collect()
+                }
+            };
+            for operation in operations {
+                engine.handle_outcome(operation, Outcome::Failed(unsent()), now);
+            }
+        }
+        if self.families.unsent()
+            && let Some(operation) = self.held.take()
+        {
+            engine.handle_outcome(operation, Outcome::Failed(unsent()), now);
+        }
+        if self.dumps.front().is_some_and(|dump| dump.deadline().is_some()) {
+            self.end_dump(Err(OperationError::kernel(errno, None, None)));
+        }
+    }
+
+    pub(super) fn give_up(&mut self, engine: &mut Engine, totals: &mut Totals, now: Instant, quiet: bool) {
+        while let Some(given_up) = self.ledger.give_up(now, quiet) {
+            match given_up {
+                GivenUp::Batch(closed) => settle(engine, totals, &closed, now),
+                GivenUp::Transaction(finished) => self.finish(engine, totals, finished, now),
+            }
+        }
+    }
+}
+
+/// Takes the silence of the messages of a batch that is over for what it means.
+fn settle(engine: &mut Engine, totals: &mut Totals, closed: &Closed, now: Instant) {
+    for silent in &closed.unanswered {
+        if closed.confirmed {
+            engine.handle_outcome(silent.operation, Outcome::Done { index: silent.index }, now);
+        } else {
+            settle_silent(engine, totals, silent, now);
+        }
+    }
+}
+
+/// Takes the silence of a message whose answer may be lost for what it means.
+pub(super) fn settle_silent(engine: &mut Engine, totals: &mut Totals, silent: &Sent, now: Instant) {
+    // A question is answered by the object itself. An echo proves nothing: the kernel sends it before
+    // the last steps of a creation, and takes all of it back if one of these fails.
+    let told = silent.operation.action == Action::Lookup && silent.index.is_some();
+    let outcome = if told { Outcome::Done { index: silent.index } } else { Outcome::Unknown };
+    if !told {
+        totals.lost_answers += 1;
+        tracing::warn!(entry = %engine.describe(silent.operation), "answer lost, sent again");
+    }
+    engine.handle_outcome(silent.operation, outcome, now);
+}

@@ -1,0 +1,10 @@
+use ksync_runtime::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = generic("mptcp_pm", verson = 1), add = 1, delete = 2)]
+struct Endpoint {
+    #[ksync(key, nla = 1)]
+    id: u8,
+}
+
+fn main() {}
