@@ -48,6 +48,9 @@ impl Connection {
         if let Some(group) = self.undone.pop_front() {
             return self.transmit_group(group, totals, now);
         }
+        if engine.queued() == 0 && self.carried.is_none() && self.held.is_none() {
+            return None;
+        }
         let mut batch = self.begin(self.limits.channel.acknowledgement() == Acknowledgement::AllOrNothing);
         if let Some((operation, message)) = self.carried.take() {
             if operation.action == Action::Lookup {
