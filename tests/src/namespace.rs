@@ -59,12 +59,24 @@ pub fn run(name: &str, body: impl FnOnce()) {
             None => panic!("{name} did not end within {PATIENCE:?}"),
         }
     }
+    for line in stderr.lines().filter(|line| line.starts_with(LACKING)) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
 }
 
 /// Says that a test did not run. `cargo test` swallows what tests print with `println!` as long as they pass,
 /// so this goes to the standard error stream itself.
 pub fn skipped(name: &str, reason: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {name}: {reason}");
+}
+
+/// How a line begins that says what the running kernel lacks.
+const LACKING: &str = "LACKING";
+
+/// Says that a test did not try something on the running kernel, which does not know it. As with
+/// [`skipped`], nothing swallows it, also from inside of a namespace.
+pub fn lacking(what: &str, reason: &str) {
+    let _ = writeln!(std::io::stderr(), "{LACKING} {what}: {reason}");
 }
 
 fn unshare() -> Command {
