@@ -79,6 +79,12 @@ pub trait KSyncEntry: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
     /// Shows every reference of the entry, in the order of declaration.
     fn references(&mut self, references: &mut References<'_>);
 
+    /// Takes over what `previous` remembers, the value of the same entry whose place this one takes. Only kinds
+    /// that remember something of the kernel need it, as one that has to put back what it found there.
+    fn inherit(&mut self, previous: &Self) {
+        let _ = previous;
+    }
+
     /// What has to be done to a kernel that holds `self` so that it holds `desired`.
     fn compare(&self, desired: &Self) -> Difference;
 

@@ -89,7 +89,10 @@ impl<T: KSyncEntry> Rows<T> {
     }
 
     /// Puts a value into a row and hands back the one that was there.
-    pub(crate) fn declare(&mut self, slot: u32, value: T) -> Option<T> {
+    pub(crate) fn declare(&mut self, slot: u32, mut value: T) -> Option<T> {
+        if let Some(previous) = self.declared(slot) {
+            value.inherit(previous);
+        }
         match self.rows.get_mut(slot as usize).map(|row| std::mem::replace(row, Row::Declared(value))) {
             Some(Row::Declared(old)) => Some(old),
             _ => None,
