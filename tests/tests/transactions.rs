@@ -43,7 +43,8 @@ impl Bench {
     }
 
     fn tables(count: usize) -> Self {
-        let mut bench = Bench::new(Channel::NfTables, |engine| engine.register::<NftTable>().expect("room for it"));
+        let mut bench =
+            Bench::new(Channel::NfTables, |engine| engine.register::<NftTable>().expect("room for it"));
         for number in 0..count {
             let table = NftTable::new(NftFamily::Inet, format!("t{number}"));
             bench.pipeline.engine_mut().set(table, bench.now).expect("valid");

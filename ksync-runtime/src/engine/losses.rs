@@ -42,7 +42,8 @@ impl Engine {
                     // The value that the kernel holds has to be the one that refers. While an operation is
                     // on its way, it may be any.
                     let held = if core.is(Flag::HeldCopy) { Some(Shadow::Held) } else { None };
-                    core.is(Flag::Outstanding) || edge.copy == held
+                    let may_be_held = core.is(Flag::MaybeHeld) && edge.copy.is_none();
+                    core.is(Flag::Outstanding) || edge.copy == held || may_be_held
                 });
                 let goes_along = schema.flushes_dependents && !edge.survives;
                 self.losses.extend(concerned.then_some(match (goes_along, certain) {
@@ -128,13 +129,18 @@ impl Engine {
 
     /// Somebody else changed the object: what the kernel holds is not certain any more.
     pub(super) fn drifted(&mut self, entry: EntryId, now: Instant) {
-        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Accepted)) else {
+        let Some(core) = self.tables.core_mut(entry) else {
             return;
         };
-        let certain = !core.is(Flag::Doubt) || core.is(Flag::Drifted);
-        core.doubt(true);
-        core.set(Flag::Drifted, certain && !core.is(Flag::Outstanding));
-        core.set(Flag::Shaken, core.is(Flag::Outstanding));
+        let under_way = core.is(Flag::Outstanding);
+        if core.is(Flag::Accepted) {
+            let certain = !core.is(Flag::Doubt) || core.is(Flag::Drifted);
+            core.doubt(true);
+            core.set(Flag::Drifted, certain && !under_way);
+        } else if !under_way {
+            return;
+        }
+        core.set(Flag::Shaken, under_way);
         self.fire(entry, Event::Drifted, now);
     }
 

@@ -55,6 +55,10 @@ impl World {
             Expectation::References(count) => {
                 compare("references in all", count.to_string(), self.engine.references().to_string())
             }
+            Expectation::ReferencesTo { entry, count } => {
+                let found = with_kind!(entry.kind, K => self.engine.references_to::<K>(&entry.key));
+                compare(&format!("references to {}", self.name(entry)), count.to_string(), found.to_string())
+            }
             Expectation::Rejected(count) => {
                 let found = self.engine.rejected() - self.rejected_before;
                 self.rejected_before = self.engine.rejected();

@@ -76,6 +76,8 @@ fn word_of_kind(reader: &mut Reader<'_>, manners: &mut Manners) -> Read<()> {
         };
     } else if reader.take_any(&["depends on", "refers to", "needs"]) {
         depends_on(reader, manners)?;
+    } else if reader.take_any(&["survives", "outlives"]) {
+        manners.survives.push(other_kind(reader, manners, "as in `depends on Bridge, survives Bridge`")?);
     } else {
         let found = reader.next().map_or_else(String::new, |token| token.to_string());
         let words = [
@@ -88,6 +90,7 @@ fn word_of_kind(reader: &mut Reader<'_>, manners: &mut Manners) -> Read<()> {
             "flushes",
             "early",
             "depends on",
+            "survives",
         ];
         let hint = match nearest(&found, &words) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -121,6 +124,14 @@ fn index_source(reader: &mut Reader<'_>) -> Read<IndexSource> {
     }
 }
 
+/// The name of a kind, or `itself`.
+fn other_kind(reader: &mut Reader<'_>, manners: &Manners, example: &str) -> Read<usize> {
+    if reader.take_any(&["itself", "self"]) {
+        return Ok(reader.known.kinds.iter().position(|kind| kind.name == manners.name).unwrap_or_default());
+    }
+    reader.kind(example)
+}
+
 fn depends_on(reader: &mut Reader<'_>, manners: &mut Manners) -> Read<()> {
     const EXAMPLE: &str = "as in `depends on Link` or `depends on optional Link`";
     loop {
@@ -132,11 +143,7 @@ fn depends_on(reader: &mut Reader<'_>, manners: &mut Manners) -> Read<()> {
             reader.take_any(&["many", "several", "any"]);
             Many::Any
         };
-        let kind = if reader.take_any(&["itself", "self"]) {
-            reader.known.kinds.iter().position(|kind| kind.name == manners.name).unwrap_or_default()
-        } else {
-            reader.kind(EXAMPLE)?
-        };
+        let kind = other_kind(reader, manners, EXAMPLE)?;
         if manners.depends_on.iter().any(|on| on.kind == kind) {
             let name = reader.known.kinds[kind].name.clone();
             return Err(reader.error(

@@ -75,11 +75,10 @@ fn of_all(reader: &mut Reader<'_>) -> Read<Option<Expectation>> {
         Expectation::Settled
     } else if reader.take_any(&["references", "refs"]) {
         reader.take_any(&["in all", "total"]);
-        if matches!(reader.peek_word().as_deref(), Some("to" | "of")) || reader.at_entry() {
-            return Err(reader.error(
-                "the references to one entry can't be counted",
-                "`expect references N` counts all; `expect ENTRY DEL_DEFER_REF` tells that there are some",
-            ));
+        if reader.take_any(&["to", "of"]) || reader.at_entry() {
+            let entry = reader.entry(&[], "as in `expect references to n1 2`")?;
+            let count = reader.number("how many references", "as in `expect references to n1 2`")?;
+            return Ok(Some(Expectation::ReferencesTo { entry, count }));
         }
         let count = if nothing(reader) {
             0

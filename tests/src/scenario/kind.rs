@@ -63,6 +63,8 @@ pub(crate) struct Manners {
     pub(crate) early: bool,
     /// The kinds that it depends on.
     pub(crate) depends_on: Vec<Dependency>,
+    /// Of these, the ones whose entries it outlives in the kernel.
+    pub(crate) survives: Vec<usize>,
 }
 
 /// A kind that another one depends on.
@@ -98,6 +100,7 @@ impl Manners {
             flushes: false,
             early: false,
             depends_on: Vec::new(),
+            survives: Vec::new(),
         }
     }
 
@@ -367,8 +370,13 @@ impl<const N: usize> KSyncEntry for Kind<N> {
     }
 
     fn references(&mut self, references: &mut References<'_>) {
+        let survives = &self.desk.kinds[N].survives;
         for need in &mut self.needs {
-            need.show(references);
+            if need.kind().is_some_and(|kind| survives.contains(&kind)) {
+                need.show(&mut references.surviving());
+            } else {
+                need.show(references);
+            }
         }
     }
 

@@ -192,6 +192,8 @@ pub(crate) enum Expectation {
     Why { entry: Entry, text: String, not: bool },
     /// How many references there are in all.
     References(usize),
+    /// How many references lead to an entry.
+    ReferencesTo { entry: Entry, count: usize },
     /// How many events were rejected since the last time.
     Rejected(u64),
     /// The last command was refused, with a text that contains this.
