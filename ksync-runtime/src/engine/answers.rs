@@ -18,6 +18,7 @@ pub struct Operation {
     /// Whose it is.
     pub entry: EntryId,
     generation: u32,
+    serial: u16,
     /// What is asked of the kernel.
     pub action: Action,
     /// An earlier try may have been carried out.
@@ -99,7 +100,9 @@ impl Engine {
                 self.outstanding += 1;
             }
             let action = if core.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) };
-            return Some(Operation { entry, generation, action, again: core.is(Flag::Doubt) });
+            core.serial = core.serial.wrapping_add(1);
+            let (serial, again) = (core.serial, core.is(Flag::Doubt));
+            return Some(Operation { entry, generation, serial, action, again });
         }
         None
     }
@@ -173,7 +176,8 @@ impl Engine {
             && self
                 .tables
                 .core(entry)
-                .is_some_and(|core| core.is(Flag::Outstanding) && !core.is(Flag::Queued));
+                .is_some_and(|core| core.is(Flag::Outstanding) && !core.is(Flag::Queued))
+            && self.tables.core(entry).is_some_and(|core| core.serial == operation.serial);
         let verb = self.tables.core(entry).filter(|core| core.action() == Some(operation.action));
         let verb = verb.and_then(|core| core.verb());
         let (true, Some(verb)) = (current, verb) else {
@@ -405,7 +409,7 @@ impl Engine {
             return self.deleted(entry, now);
         }
         self.troubles.note(entry, verb, error, class, now);
-        self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
+        self.sent_is_not_held(entry);
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Trouble, true);
             // While the answer was on its way, the object that was to be changed may have gone.

@@ -101,6 +101,19 @@ impl Engine {
         }
     }
 
+    /// What was sent was refused. Without a copy of what the kernel holds it was sent once more, to make sure of
+    /// it: then it is what the kernel may hold all the same.
+    pub(super) fn sent_is_not_held(&mut self, entry: EntryId) {
+        let once_more = self.tables.core(entry).is_some_and(|core| {
+            !core.is(Flag::HeldCopy) && (core.is(Flag::Accepted) || core.is(Flag::Doubt))
+        });
+        if once_more {
+            self.sent_is_held(entry);
+        } else {
+            self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
+        }
+    }
+
     /// What was sent may be what the kernel holds, or what it held before still is.
     pub(super) fn sent_may_be_held(&mut self, entry: EntryId) {
         let both =

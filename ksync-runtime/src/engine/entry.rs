@@ -57,6 +57,8 @@ pub(crate) struct Core {
     /// The entry's index, or [`NONE`].
     pub(crate) index: u32,
     flags: u32,
+    /// Number of the last operation that was handed out. It comes round again, which is far enough apart.
+    pub(crate) serial: u16,
     pub(crate) state: State,
 }
 
@@ -105,7 +107,7 @@ pub(crate) enum Flag {
 
 impl Core {
     pub(crate) fn new(state: State) -> Self {
-        Core { edges: NONE, waiters: NONE, referrers: NONE, index: NONE, flags: 0, state }
+        Core { edges: NONE, waiters: NONE, referrers: NONE, index: NONE, flags: 0, serial: 0, state }
     }
 
     pub(crate) fn is(&self, flag: Flag) -> bool {

@@ -67,7 +67,7 @@ impl Engine {
     /// # Errors
     /// [`UnregisterError`]: it has entries, or another kind may refer to it.
     pub fn unregister<T: KSyncEntry>(&mut self) -> Result<(), UnregisterError> {
-        let kind = T::SCHEMA.name;
+        let kind = self.kind_name::<T>();
         let number =
             self.tables.number_of(TypeId::of::<T>()).ok_or(UnregisterError::NotRegistered { kind })?;
         let entries = self.tables.get(number).map_or(0, |table| table.slots.len());

@@ -259,14 +259,17 @@ impl Engine {
     pub fn set<T: KSyncEntry>(&mut self, mut value: T, now: Instant) -> Result<(), SetError> {
         self.settle_losses(now);
         value.check().map_err(|invalid| SetError::Invalid {
-            kind: T::SCHEMA.name,
+            kind: self.kind_name::<T>(),
             key: describe_key::<T>(&value.key()),
             invalid,
         })?;
         let (number, rows) =
             self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
         if self.tables.get(number).is_some_and(|table| table.going_away) {
-            return Err(SetError::GoingAway { kind: T::SCHEMA.name, key: describe_key::<T>(&value.key()) });
+            return Err(SetError::GoingAway {
+                kind: self.kind_name::<T>(),
+                key: describe_key::<T>(&value.key()),
+            });
         }
         let found = rows.find_value(&value);
         if let Found::At(slot) = found
@@ -283,7 +286,7 @@ impl Engine {
             Found::Absent(hash) => self
                 .tables
                 .create(number, State::Init, |rows, slot| rows.occupy_any(slot, hash, &value.key()))
-                .map_err(|_| SetError::TableFull { kind: T::SCHEMA.name })?,
+                .map_err(|_| SetError::TableFull { kind: self.kind_name::<T>() })?,
         };
 
         let mut targets = std::mem::take(&mut self.targets);
@@ -423,6 +426,13 @@ impl Engine {
     /// The next recorded transition.
     pub fn poll_transition(&mut self) -> Option<Transition> {
         self.transitions.pop_front()
+    }
+
+    /// The name of a kind, as it was registered.
+    pub(crate) fn kind_name<T: KSyncEntry>(&self) -> &'static str {
+        let number = self.tables.number_of(std::any::TypeId::of::<T>());
+        let table = number.and_then(|number| self.tables.get(number));
+        table.map_or(T::SCHEMA.name, |table| table.schema.name)
     }
 
     fn find<T: KSyncEntry>(&self, key: &T::Key) -> Option<EntryId> {

@@ -35,7 +35,7 @@ impl Engine {
                 .core(EntryId::new(number, slot))
                 .is_some_and(|core| core.is(Flag::Declared) && !core.is(Flag::Stale))
         {
-            return Err(SetError::Live { kind: T::SCHEMA.name, key: describe_key::<T>(&value.key()) });
+            return Err(SetError::Live { kind: self.kind_name::<T>(), key: describe_key::<T>(&value.key()) });
         }
         let key = value.key();
         self.set(value, now)?;
@@ -112,7 +112,7 @@ impl Engine {
             Found::Absent(hash) => self
                 .tables
                 .create(number, State::Temp, |rows, slot| rows.occupy_any(slot, hash, key))
-                .map_err(|_| SetError::TableFull { kind: T::SCHEMA.name })?,
+                .map_err(|_| SetError::TableFull { kind: self.kind_name::<T>() })?,
         };
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Pinned, true);
