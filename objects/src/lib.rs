@@ -13,6 +13,7 @@
 //! | [`NftTable`] | `nft add table` | family and name | |
 //! | [`NftSet`] | `nft add set` | table and name | its table |
 //! | [`NftSetElement`] | `nft add element` | set and value | its set |
+//! | [`Sysctl`] | `sysctl` | name | the link that the name names |
 //!
 //! Register all four with an agent, in any order: an address waits for its link, a route for its nexthop.
 
@@ -25,6 +26,7 @@ mod nft_set_element;
 mod nft_table;
 mod nft_wire;
 mod route;
+mod sysctl;
 
 pub use address::{Address, AddressKey};
 pub use link::{Link, LinkKind, VethPeer};
@@ -34,6 +36,7 @@ pub use nft_set::{NftSet, NftSetFlags, NftSetKey, NftType};
 pub use nft_set_element::{NftSetElement, NftSetElementKey, NftValue};
 pub use nft_table::{NftFamily, NftTable, NftTableKey};
 pub use route::{Route, RouteKey};
+pub use sysctl::{Sysctl, SysctlName};
 
 /// How to declare a kind of your own, step by step.
 #[doc = include_str!("../docs/your-own-kind.md")]
