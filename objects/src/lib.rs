@@ -13,11 +13,16 @@
 //! | [`NftTable`] | `nft add table` | family and name | |
 //! | [`NftSet`] | `nft add set` | table and name | its table |
 //! | [`NftSetElement`] | `nft add element` | set and value | its set |
+//! | [`Qdisc`] | `tc qdisc` | link and handle | its link, the class that it hangs on |
+//! | [`Class`] | `tc class` | link and class id | its link, its parent |
+//! | [`Filter`] | `tc filter` | link, parent, chain, priority and handle | its link, its parent, the class that it leads to |
 //! | [`Sysctl`] | `sysctl` | name | the link that the name names |
 //!
-//! Register all four with an agent, in any order: an address waits for its link, a route for its nexthop.
+//! Register those that you need with an agent, in any order: an address waits for its link, a route for its nexthop.
 
 mod address;
+mod class;
+mod filter;
 mod link;
 mod mptcp_endpoint;
 mod nexthop;
@@ -25,18 +30,31 @@ mod nft_set;
 mod nft_set_element;
 mod nft_table;
 mod nft_wire;
+mod qdisc;
+mod qdisc_kind;
 mod route;
 mod sysctl;
+mod tc_handle;
+mod tc_parent;
+mod tc_rate;
+mod u32_filter;
 
 pub use address::{Address, AddressKey};
+pub use class::{Class, ClassKey, ClassKind, HtbClass};
+pub use filter::{Filter, FilterKey};
 pub use link::{Link, LinkKind, VethPeer};
 pub use mptcp_endpoint::MptcpEndpoint;
 pub use nexthop::Nexthop;
 pub use nft_set::{NftSet, NftSetFlags, NftSetKey, NftType};
 pub use nft_set_element::{NftSetElement, NftSetElementKey, NftValue};
 pub use nft_table::{NftFamily, NftTable, NftTableKey};
+pub use qdisc::{Qdisc, QdiscKey};
+pub use qdisc_kind::{HtbGlobal, HtbInit, QdiscKind, Tbf, TbfPeak};
 pub use route::{Route, RouteKey};
 pub use sysctl::{Sysctl, SysctlName};
+pub use tc_handle::{NoTcHandle, TcHandle};
+pub use tc_parent::{TcFlow, TcParent};
+pub use u32_filter::{U32, U32Handle, U32HashKey, U32Match};
 
 /// How to declare a kind of your own, step by step.
 #[doc = include_str!("../docs/your-own-kind.md")]

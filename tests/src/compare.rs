@@ -169,7 +169,13 @@ pub fn kernel_knows(what: &str, commands: &str) -> bool {
     match Elsewhere::new().attempt(commands) {
         Ok(_) => true,
         Err(error) => {
-            let lacking = ["Unknown device type", "not supported", "No such file or directory", "not found"];
+            let lacking = [
+                "Unknown device type",
+                "is unknown",
+                "not supported",
+                "No such file or directory",
+                "not found",
+            ];
             assert!(lacking.iter().any(|text| error.contains(text)), "{commands}: {error}");
             crate::namespace::lacking(what, error.lines().next().unwrap_or_default());
             false
