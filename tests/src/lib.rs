@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows how the runtime works inside.
 
+pub mod bench;
 pub mod compare;
 pub mod explore;
 pub mod iproute2;
