@@ -85,8 +85,9 @@ fn unshare() -> Command {
     unshare
 }
 
-/// Why there can be no namespace here.
-fn obstacle() -> Option<String> {
+/// Why there can be no namespace here, if that is so.
+#[must_use]
+pub fn obstacle() -> Option<String> {
     match unshare().arg("true").output() {
         Err(error) => Some(format!("no network namespace: unshare (util-linux) does not start: {error}")),
         Ok(output) if !output.status.success() => {

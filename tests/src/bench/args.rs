@@ -1,8 +1,12 @@
 //! The command line of `bench`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 use super::engine::Workload;
+use super::job::{Job, Who};
+use super::prefixes::{Family, Shape};
 
 /// Measures how fast KSync is, and prints min, median and max of all rounds, ratios and goals.
 #[derive(Debug, Parser)]
@@ -26,6 +30,62 @@ pub struct Bench {
 pub enum Command {
     /// The engine alone, without a kernel: time an event, instructions, bytes.
     Engine(EngineArgs),
+    /// Add routes, keys in random order; CPU time of it.
+    Add(KernelArgs),
+    /// Remove them all.
+    Remove(KernelArgs),
+    /// Declare links, nexthops and routes in the best order and in the worst.
+    Order(KernelArgs),
+    /// Give every route another nexthop.
+    Move(KernelArgs),
+    /// Give the one nexthop of all routes another gateway, with nexthop_compat_mode 1 and 0.
+    Gateway(KernelArgs),
+    /// Declare the same routes again: nothing to do.
+    Again(KernelArgs),
+    /// Change one route on an idle system.
+    Change(KernelArgs),
+    /// Add one route while all others are being added.
+    Fresh(KernelArgs),
+    /// How much memory a route takes.
+    Memory(KernelArgs),
+    /// All of these, and the engine alone in every way.
+    All(KernelArgs),
+    /// One contestant's turn, in the namespace that this process makes itself.
+    #[command(hide = true)]
+    Job(Job),
+}
+
+/// What is common to all benchmarks on the real kernel.
+#[derive(Clone, Debug, Args)]
+pub struct KernelArgs {
+    /// How many routes, several numbers with commas; 1,000,000 unless said, for `add` 100,000 too, for `change`
+    /// 10,000.
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=16_000_000))]
+    pub routes: Vec<u32>,
+
+    /// Which routes; both for `add`, IPv4 for the others unless said.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub family: Vec<Family>,
+
+    /// How many nexthops the routes share.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub nexthops: u32,
+
+    /// Where chance starts.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How the destinations lie.
+    #[arg(long, value_enum, default_value_t = Shape::Scattered)]
+    pub shape: Shape,
+
+    /// Destinations from a file, one a line, as those of a real routing table.
+    #[arg(long, value_name = "FILE")]
+    pub prefixes: Option<PathBuf>,
+
+    /// Who takes part in `add` besides `raw` and `ksync`.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "ip")]
+    pub contestants: Vec<Who>,
 }
 
 /// `bench engine`

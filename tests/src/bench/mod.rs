@@ -1,5 +1,7 @@
 //! The yardstick: how fast KSync is, beside the kernel's own work and beside others.
 //!
+//! The engine alone:
+//!
 //! ```text
 //! cargo run --release --bin bench -- engine                    # nanoseconds an event: workloads W1 and W2
 //! cargo run --release --bin bench -- engine w1 --entries 100000
@@ -7,6 +9,16 @@
 //! cargo run --release --bin bench -- engine --bytes            # bytes an entry, by a counting allocator
 //! cargo run --release --bin bench -- engine --longest-set
 //! cargo run --release --bin bench -- engine --sizes            # 10 thousand to 4 million entries
+//! ```
+//!
+//! On the real kernel, each turn of each contestant in a process and a network namespace of its own:
+//!
+//! ```text
+//! cargo run --release --bin bench -- add --routes 100000,1000000 --family v4
+//! cargo run --release --bin bench -- add --prefixes table.txt  # destinations of a real routing table
+//! cargo run --release --bin bench -- remove                    # also: order, move, gateway, again, change,
+//!                                                              # fresh, memory
+//! cargo run --release --bin bench -- all
 //! ```
 //!
 //! `--json` prints the same for programs, `--rounds N` says how often everything is measured. To see where the
@@ -18,7 +30,13 @@
 //! ```
 
 pub mod args;
+mod benchmarks;
+mod contest;
+mod contestants;
 pub mod engine;
+pub mod job;
+mod kernel;
+pub mod prefixes;
 pub mod progress;
 pub mod report;
 pub mod run;

@@ -1,0 +1,179 @@
+//! Destinations: random ones from a seed, consecutive ones, or those of a file; in random order.
+
+use std::collections::HashSet;
+use std::fs;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// Which Internet Protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// How the prefixes of a seed lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shape {
+    /// Anywhere: IPv4 /24, IPv6 /48 of the global unicast addresses.
+    Scattered,
+    /// One beside the other: IPv4 /32 from 10.0.0.0, IPv6 /128 from 2001:db8::.
+    Dense,
+}
+
+impl Family {
+    /// As on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::V4 => "v4",
+            Family::V6 => "v6",
+        }
+    }
+
+    /// Whether it is IPv4.
+    #[must_use]
+    pub fn is_ipv4(self) -> bool {
+        self == Family::V4
+    }
+}
+
+impl Shape {
+    /// As on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Shape::Scattered => "scattered",
+            Shape::Dense => "dense",
+        }
+    }
+}
+
+/// That many different prefixes in random order. The same seed gives the same ones.
+#[must_use]
+pub fn random(family: Family, shape: Shape, count: u32, seed: u64) -> Vec<IpNet> {
+    let mut chance = Chance(seed);
+    let mut prefixes: Vec<IpNet> = match shape {
+        Shape::Dense => (0..count).map(|number| dense(family, number)).collect(),
+        Shape::Scattered => {
+            let mut seen = HashSet::with_capacity(count as usize);
+            while seen.len() < count as usize {
+                seen.insert(scattered(family, chance.number()));
+            }
+            // No order of a hash set is seen outside: sorted first.
+            let mut prefixes: Vec<IpNet> = seen.into_iter().collect();
+            prefixes.sort_unstable();
+            prefixes
+        }
+    };
+    shuffle(&mut prefixes, &mut chance);
+    prefixes
+}
+
+/// The prefixes of a family in a file, one a line, the first `most` of them after they were shuffled. What stands
+/// behind the prefix is not looked at, empty lines and those with `#` neither; twins count once.
+///
+/// # Errors
+/// When the file can't be read, or a line is no prefix.
+pub fn from_file(path: &Path, family: Family, most: u32, seed: u64) -> Result<Vec<IpNet>, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut prefixes = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let word = line.split(|sign: char| sign.is_whitespace() || sign == ',').next().unwrap_or_default();
+        if word.is_empty() || word.starts_with('#') {
+            continue;
+        }
+        let prefix: IpNet =
+            word.parse().map_err(|_| format!("{}:{}: {word:?} is no prefix", path.display(), number + 1))?;
+        if prefix.addr().is_ipv4() == family.is_ipv4() {
+            prefixes.push(prefix.trunc());
+        }
+    }
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    shuffle(&mut prefixes, &mut Chance(seed));
+    prefixes.truncate(most as usize);
+    Ok(prefixes)
+}
+
+fn dense(family: Family, number: u32) -> IpNet {
+    match family {
+        Family::V4 => {
+            let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits().wrapping_add(number));
+            Ipv4Net::new_assert(address, 32).into()
+        }
+        Family::V6 => {
+            let first = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0).to_bits();
+            Ipv6Net::new_assert(Ipv6Addr::from_bits(first + u128::from(number)), 128).into()
+        }
+    }
+}
+
+fn scattered(family: Family, number: u64) -> IpNet {
+    match family {
+        Family::V4 => {
+            // 1.0.0.0 to 223.255.255.0, without 100.0.0.0/8 (the gateways) and 127.0.0.0/8.
+            let first = match (number >> 32) % 221 {
+                octet @ 0..99 => octet + 1,
+                octet @ 99..125 => octet + 2,
+                octet => octet + 3,
+            };
+            let address = Ipv4Addr::from_bits(((first as u32) << 24) | (number as u32 & 0x00ff_ff00));
+            Ipv4Net::new_assert(address, 24).into()
+        }
+        Family::V6 => {
+            // 2000::/3 (RFC 4291).
+            let bits = (0x2000_u128 << 112) | (u128::from(number & 0x1fff_ffff_ffff) << 80);
+            Ipv6Net::new_assert(Ipv6Addr::from_bits(bits), 48).into()
+        }
+    }
+}
+
+/// Any order, each as likely (Fisher and Yates).
+pub(super) fn shuffle<T>(items: &mut [T], chance: &mut Chance) {
+    for last in (1..items.len()).rev() {
+        let other = (chance.number() % (last as u64 + 1)) as usize;
+        items.swap(last, other);
+    }
+}
+
+/// Numbers from a seed (splitmix64).
+#[derive(Debug)]
+pub(super) struct Chance(pub(super) u64);
+
+impl Chance {
+    fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_differ_and_have_no_host_bits() {
+        for family in [Family::V4, Family::V6] {
+            for shape in [Shape::Scattered, Shape::Dense] {
+                let prefixes = random(family, shape, 5000, 7);
+                assert_eq!(prefixes, random(family, shape, 5000, 7));
+                assert_ne!(prefixes, random(family, shape, 5000, 8));
+                assert_eq!(prefixes.iter().collect::<HashSet<_>>().len(), 5000);
+                assert!(prefixes.iter().all(|prefix| *prefix == prefix.trunc()));
+                assert!(!prefixes.is_sorted());
+                let reserved = ["100.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "0.0.0.0/8"];
+                for reserved in reserved.map(|text| text.parse::<IpNet>().expect("a prefix")) {
+                    assert!(!prefixes.iter().any(|prefix| reserved.contains(prefix)), "{reserved}");
+                }
+            }
+        }
+    }
+}
