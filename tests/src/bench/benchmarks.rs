@@ -47,7 +47,9 @@ impl Setting<'_> {
 pub(super) fn add(setting: Setting<'_>) -> Result<Report, String> {
     let mut report = setting.report("add");
     let others = setting.args.contestants.iter().filter(|who| !matches!(who, Who::Raw | Who::Ksync));
-    let who: Vec<Who> = [Who::Raw, Who::Ksync].into_iter().chain(others.copied()).collect();
+    let (others, missing): (Vec<Who>, Vec<Who>) = others.copied().partition(|who| who.is_installed());
+    report.notes.extend(missing.iter().map(|who| format!("{} is not installed", name_of(*who))));
+    let who: Vec<Who> = [Who::Raw, Who::Ksync].into_iter().chain(others).collect();
     let jobs: Vec<Job> = who.iter().map(|who| setting.job(Task::Add, *who)).collect();
     let results = hold_any(&report.title, &jobs, setting.rounds)?;
     for (who, results) in who.iter().zip(&results) {

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde_json::{Map, Value};
 
-use super::contestants::{iproute2, ksync, latency, raw};
+use super::contestants::{bird, iproute2, ksync, latency, raw};
 use super::kernel::ground;
 use super::kernel::held;
 use super::kernel::messages::{Act, batches};
@@ -55,6 +55,8 @@ pub enum Who {
     InPlace,
     /// `ip -batch`.
     Ip,
+    /// Static routes of BIRD, where it is installed.
+    Bird,
 }
 
 /// All of it.
@@ -108,6 +110,14 @@ pub(super) struct Turn {
 /// How many destinations are kept for routes that come later.
 const SPARE: u32 = 2000;
 
+impl Who {
+    /// Whether that program is there.
+    #[must_use]
+    pub fn is_installed(self) -> bool {
+        self != Who::Bird || bird::is_installed()
+    }
+}
+
 impl Job {
     /// Does it, in a process of its own.
     ///
@@ -155,6 +165,7 @@ pub fn run_here(job: &Job) -> Result<Numbers, String> {
     let end = match job.who {
         Who::Raw => raw::run(&mut turn),
         Who::Ip => iproute2::run(&mut turn),
+        Who::Bird => bird::run(&mut turn),
         Who::Ksync if job.task == Task::Change => latency::through_the_agent(&turn),
         Who::Ksync => ksync::run(&mut turn),
         Who::InPlace => latency::in_place(&turn),

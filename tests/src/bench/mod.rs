@@ -21,6 +21,8 @@
 //! cargo run --release --bin bench -- all
 //! ```
 //!
+//! `add` compares with BIRD's static routes too where `bird` and `birdc` are found; `--contestants ip` leaves them out.
+//!
 //! `--json` prints the same for programs, `--rounds N` says how often everything is measured. To see where the
 //! instructions go, count the same as `--count` does by hand:
 //!

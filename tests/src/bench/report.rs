@@ -109,9 +109,11 @@ impl Report {
         Report { title: title.into(), rows: Vec::new(), results: Vec::new(), notes: Vec::new() }
     }
 
-    /// Adds a row.
+    /// Adds a row, if there is anything in it.
     pub fn row(&mut self, name: impl Into<String>, unit: &'static str, samples: Vec<f64>) {
-        self.rows.push(Row { name: name.into(), unit, samples });
+        if !samples.is_empty() {
+            self.rows.push(Row { name: name.into(), unit, samples });
+        }
     }
 
     /// Adds a number with what it is to be.

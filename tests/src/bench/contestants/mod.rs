@@ -1,5 +1,6 @@
 //! Those who are compared. Each does a task inside of a namespace, and says what the kernel must hold then.
 
+pub(super) mod bird;
 pub(super) mod iproute2;
 pub(super) mod ksync;
 pub(super) mod latency;

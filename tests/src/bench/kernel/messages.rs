@@ -133,7 +133,8 @@ fn route(out: &mut Vec<u8>, act: Act, destination: IpNet, nexthop: u32, seq: u32
     if destination.prefix_len() > 0 {
         attribute_address(out, RTA_DST, destination.addr());
     }
-    if !ipv4 {
+    // A delete without a metric matches any.
+    if !ipv4 && act != Act::Delete {
         attribute(out, RTA_PRIORITY, &IPV6_METRIC.to_ne_bytes());
     }
     if act != Act::Delete {
