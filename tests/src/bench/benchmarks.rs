@@ -177,6 +177,7 @@ pub(super) fn fresh(setting: Setting<'_>) -> Result<Report, String> {
     report.row("median", "ms", ksync.each("median ms"));
     report.row("p99", "ms", ksync.each("p99 ms"));
     report.row("longest", "ms", ksync.each("max ms"));
+    report.row("of it in `set`, median", "ms", ksync.each("set ms"));
     report.row("fresh routes", "", ksync.each("fresh routes"));
     report.result("p99 (ms)", quantile(&ksync.each("p99 ms"), 0.5), Goal::AtMost(10.0));
     report.result("longest (ms)", quantile(&ksync.each("max ms"), 0.5), Goal::AtMost(10.0));

@@ -130,7 +130,7 @@ fn fresh(turn: &Turn, host: Host) -> Result<End, String> {
     host.prepare(turn)?;
     let values: Vec<Route> = values(turn, |route| turn.nexthop(route)).collect();
     let table = host.routes.clone();
-    let mut took = Vec::new();
+    let (mut took, mut in_set) = (Vec::new(), Vec::new());
     let mut expected = turn.expected(|route| turn.nexthop(route));
     let watch = Stopwatch::start();
     let all = std::thread::spawn(move || taken(table.set_all(values)));
@@ -140,6 +140,7 @@ fn fresh(turn: &Turn, host: Host) -> Result<End, String> {
         let key = route.key();
         let one = Stopwatch::start();
         taken(host.routes.set(route).err())?;
+        let set = one.wall() * 1e3;
         let settled = host.runtime.block_on(host.routes.settled(&key));
         let wall = one.wall() * 1e3;
         settled.map_err(|error| error.to_string())?;
@@ -149,6 +150,7 @@ fn fresh(turn: &Turn, host: Host) -> Result<End, String> {
             break;
         }
         took.push(wall);
+        in_set.push(set);
         std::thread::sleep(FRESH_EVERY);
     }
     all.join().map_err(|_| "the thread that sets all routes panicked")??;
@@ -157,7 +159,8 @@ fn fresh(turn: &Turn, host: Host) -> Result<End, String> {
         .with("fresh routes", took.len() as f64)
         .with("median ms", quantile(&took, 0.5))
         .with("p99 ms", quantile(&took, 0.99))
-        .with("max ms", quantile(&took, 1.0));
+        .with("max ms", quantile(&took, 1.0))
+        .with("set ms", quantile(&in_set, 0.5));
     Ok(kept(end, host))
 }
 
