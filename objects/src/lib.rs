@@ -9,6 +9,7 @@
 //! | [`Address`] | `ip address` | link and address | its link |
 //! | [`Nexthop`] | `ip nexthop` | a name of the agent's own | its link |
 //! | [`Route`] | `ip route` | table, destination and metric | its nexthop |
+//! | [`Rule`] | `ip rule` | family, priority and what it matches | nothing |
 //! | [`MptcpEndpoint`] | `ip mptcp endpoint` | id | its link, its address |
 //! | [`NftTable`] | `nft add table` | family and name | |
 //! | [`NftSet`] | `nft add set` | table and name | its table |
@@ -33,6 +34,9 @@ mod nft_wire;
 mod qdisc;
 mod qdisc_kind;
 mod route;
+mod route_family;
+mod route_protocol;
+mod rule;
 mod sysctl;
 mod tc_handle;
 mod tc_parent;
@@ -51,6 +55,9 @@ pub use nft_table::{NftFamily, NftTable, NftTableKey};
 pub use qdisc::{Qdisc, QdiscKey};
 pub use qdisc_kind::{HtbGlobal, HtbInit, QdiscKind, Tbf, TbfPeak};
 pub use route::{Route, RouteKey};
+pub use route_family::Family;
+pub use route_protocol::RouteProtocol;
+pub use rule::{Mark, Rule, RuleAction, RuleKey};
 pub use sysctl::{Sysctl, SysctlName};
 pub use tc_handle::{NoTcHandle, TcHandle};
 pub use tc_parent::{TcFlow, TcParent};

@@ -332,6 +332,12 @@ constants! {
         FRA_SPORT_RANGE = 23,
         FRA_DPORT_RANGE = 24,
     }
+    // Flags of rules.
+    "linux/fib_rules.h" u32 {
+        FIB_RULE_PERMANENT = 0x1,
+        FIB_RULE_INVERT = 0x2,
+        FIB_RULE_UNRESOLVED = 0x4,
+    }
     // Actions of rules.
     "linux/fib_rules.h" u8 {
         FR_ACT_UNSPEC = 0,
