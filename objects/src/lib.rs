@@ -8,7 +8,8 @@
 //! | [`Link`] | `ip link` | name | its master, the link below it |
 //! | [`Address`] | `ip address` | link and address | its link |
 //! | [`Nexthop`] | `ip nexthop` | a name of the agent's own | its link |
-//! | [`Route`] | `ip route` | table, destination and metric | its nexthop |
+//! | [`NexthopGroup`] | `ip nexthop` | a name of the agent's own | its nexthops |
+//! | [`Route`] | `ip route` | table, destination, metric and tos | its nexthop or group, or its links |
 //! | [`Rule`] | `ip rule` | family, priority and what it matches | nothing |
 //! | [`MptcpEndpoint`] | `ip mptcp endpoint` | id | its link, its address |
 //! | [`NftTable`] | `nft add table` | family and name | |
@@ -19,14 +20,17 @@
 //! | [`Filter`] | `tc filter` | link, parent, chain, priority and handle | its link, its parent, the class that it leads to |
 //! | [`Sysctl`] | `sysctl` | name | the link that the name names |
 //!
-//! Register those that you need with an agent, in any order: an address waits for its link, a route for its nexthop.
+//! Register those that are used, and what they refer to, with an agent, in any order: an address waits for its
+//! link, a route for its nexthop.
 
 mod address;
 mod class;
+mod encap;
 mod filter;
 mod link;
 mod mptcp_endpoint;
 mod nexthop;
+mod nexthop_group;
 mod nft_set;
 mod nft_set_element;
 mod nft_table;
@@ -45,16 +49,18 @@ mod u32_filter;
 
 pub use address::{Address, AddressKey};
 pub use class::{Class, ClassKey, ClassKind, HtbClass};
+pub use encap::{Encap, Seg6Mode};
 pub use filter::{Filter, FilterKey};
 pub use link::{Link, LinkKind, VethPeer};
 pub use mptcp_endpoint::MptcpEndpoint;
 pub use nexthop::Nexthop;
+pub use nexthop_group::{Member, MemberHeader, NexthopGroup, Resilience, Spread, Weight};
 pub use nft_set::{NftSet, NftSetFlags, NftSetKey, NftType};
 pub use nft_set_element::{NftSetElement, NftSetElementKey, NftValue};
 pub use nft_table::{NftFamily, NftTable, NftTableKey};
 pub use qdisc::{Qdisc, QdiscKey};
 pub use qdisc_kind::{HtbGlobal, HtbInit, QdiscKind, Tbf, TbfPeak};
-pub use route::{Route, RouteKey};
+pub use route::{Hop, Path, Route, RouteDetails, RouteKey, RouteKind, RouteMetrics, Through};
 pub use route_family::Family;
 pub use route_protocol::RouteProtocol;
 pub use rule::{Mark, Rule, RuleAction, RuleKey};

@@ -460,7 +460,7 @@ fn what_somebody_else_made_is_foreign_and_no_error() {
     without[..4].copy_from_slice(&len);
     let error = names().parse::<Route>(&without).expect_err("no nexthop object");
     assert!(error.is_foreign(), "{error}");
-    assert_eq!(error.to_string(), "field nexthop (attribute 30): missing");
+    assert_eq!(error.to_string(), "field kind (fixed header): missing");
 
     let bytes = names().add(&Nexthop::on_link("core1", "eth0"), Some(42));
     assert!(names().parse::<Nexthop>(&bytes).expect_err("id 42 is nobody's").is_foreign());
@@ -545,7 +545,10 @@ fn keys_are_described_as_a_person_would() {
     let address = Address::new("eth0", net("192.0.2.1/24"));
     assert_eq!(Text::<Address>(address.key()).to_string(), "link=eth0 address=192.0.2.1/24");
     let route = Route::new(net("198.51.100.0/24"), "core1");
-    assert_eq!(Text::<Route>(route.key()).to_string(), "table=254 destination=198.51.100.0/24 metric=0");
+    assert_eq!(
+        Text::<Route>(route.key()).to_string(),
+        "table=254 destination=198.51.100.0/24 metric=0 tos=0"
+    );
     assert!(route.has_key(&route.key()));
 }
 
@@ -575,6 +578,6 @@ fn the_schema_says_what_a_kind_is_made_of() {
     assert!(schema.fields.iter().any(|field| field.name == "kind" && field.immutable));
     assert_eq!(Nexthop::SCHEMA.index, IndexSource::KSync { first: 1_000_000_000, last: 1_999_999_999 });
     let names: Vec<_> = Route::SCHEMA.depends_on.iter().map(|kind| (kind.name)()).collect();
-    assert_eq!(names, ["Nexthop"]);
-    assert_eq!(Route::SCHEMA.fields.iter().filter(|field| field.key).count(), 3);
+    assert_eq!(names, ["Nexthop", "NexthopGroup", "Link"]);
+    assert_eq!(Route::SCHEMA.fields.iter().filter(|field| field.key).count(), 4);
 }

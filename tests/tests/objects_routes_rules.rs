@@ -124,7 +124,7 @@ namespace_test! {
             commands.same("ip -j -d -4 rule", &[]);
             commands.same("ip -j -d -6 rule", &[]);
 
-                // Our own reader agrees. Five rules are the kernel's own, and one for each family of multicast routing.
+            // Our own reader agrees. Five rules are the kernel's own, and one for each family of multicast routing.
             let rules = agent.table::<Rule>();
             let held = rules.read_back().await.expect("a dump");
             assert_eq!(rules.verify().await.expect("a dump"), []);

@@ -213,11 +213,12 @@ namespace_test! {
 
 #[test]
 fn what_can_t_be_right_is_refused_by_name() {
-    use ksync_objects::{Nexthop, Route};
+    use ksync_objects::{Nexthop, NexthopGroup, Route};
     use ksync_runtime::socket::simulated::SimulatedKernel;
     let agent = Agent::builder()
         .object::<Link>()
         .object::<Nexthop>()
+        .object::<NexthopGroup>()
         .object::<Route>()
         .kernel(SimulatedKernel::new())
         .start()

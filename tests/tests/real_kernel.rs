@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Address, Link, LinkKind, Nexthop, NexthopGroup, Route};
 use ksync_runtime::agent::{Agent, Table};
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::prelude::*;
@@ -22,6 +22,7 @@ impl Host {
     fn new() -> Self {
         let agent = Agent::builder()
             .object::<Route>()
+            .object::<NexthopGroup>()
             .object::<Nexthop>()
             .object::<Address>()
             .object::<Link>()
@@ -180,7 +181,7 @@ namespace_test! {
 
             let unsettled = host.agent.settled().await.expect_err("the kernel refuses some");
             let text = unsettled.to_string();
-            assert!(text.contains("Route table=254 destination=203.0.113.0/24 metric=0 is ADD_DEFER"), "{text}");
+            assert!(text.contains("Route table=254 destination=203.0.113.0/24 metric=0 tos=0 is ADD_DEFER"), "{text}");
             assert!(text.contains("EEXIST"), "{text}");
             assert!(text.contains("left alone"), "{text}");
             assert!(text.contains("Nexthop core3 is ADD_DEFER"), "{text}");
@@ -310,7 +311,7 @@ namespace_test! {
             let mut kernel = Netlink::route().expect("a netlink socket");
             // Room for a few answers only: most of the refusals below are lost.
             kernel.set_receive_buffer(4608).expect("a small buffer");
-            let agent = Agent::builder().object::<Link>().object::<Nexthop>().object::<Route>().kernel(kernel).start().expect("an agent");
+            let agent = Agent::builder().object::<Link>().object::<Nexthop>().object::<NexthopGroup>().object::<Route>().kernel(kernel).start().expect("an agent");
             agent.table::<Link>().set(Link::new("vx", LinkKind::vxlan(10))).expect("valid");
             agent.table::<Nexthop>().set(Nexthop::on_link("direct", "vx")).expect("valid");
             agent.settled().await.expect("in sync");

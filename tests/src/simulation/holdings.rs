@@ -211,7 +211,7 @@ impl Holdings {
             (message.header.destination_prefix_length == route.destination.prefix_len(), "prefix length"),
             (has(&RouteAttribute::Table(route.table)), "table"),
             (metric, "metric"),
-            (nexthop == Some(route.nexthop.key()), "nexthop"),
+            (nexthop == route.nexthop(), "nexthop"),
         ]
         .into_iter()
         .find_map(|(right, what)| (!right).then_some(what))

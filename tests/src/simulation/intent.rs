@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, Through};
 use ksync_runtime::prelude::*;
 
 use super::dice::Dice;
@@ -74,8 +74,8 @@ impl Pool {
                 Object::Nexthop(self.nexthop(number, dice))
             }
             Object::Route(route) => {
-                let nexthop = Ref::to(self.nexthop_for(route.destination, dice));
-                Object::Route(Route { nexthop, ..route.clone() })
+                let through = Through::Nexthop(Ref::to(self.nexthop_for(route.destination, dice)));
+                Object::Route(Route { through, ..route.clone() })
             }
         }
     }

@@ -75,11 +75,12 @@ impl Model {
             Object::Link(link) => self.link_by_itself(link),
             Object::Address(_) => Standing::Must,
             Object::Nexthop(nexthop) => {
-                self.carrier(nexthop.link.key(), known).min(self.reaches(nexthop, known))
+                let carrier = nexthop.link.as_ref().map(|link| self.carrier(link.key(), known));
+                carrier.unwrap_or(Standing::Must).min(self.reaches(nexthop, known))
             }
             Object::Route(route) => {
-                let ipv6_by_ipv4 =
-                    route.destination.addr().is_ipv6() && route.nexthop.key().starts_with("n4");
+                let ipv6_by_ipv4 = route.destination.addr().is_ipv6()
+                    && route.nexthop().is_some_and(|name| name.starts_with("n4"));
                 if ipv6_by_ipv4 { Standing::Never } else { Standing::Must }
             }
         }
@@ -112,14 +113,13 @@ impl Model {
         nexthop: &Nexthop,
         known: &mut BTreeMap<&'a Place, Option<Standing>>,
     ) -> Standing {
-        let Some(gateway) = nexthop.gateway.filter(|_| !nexthop.onlink) else {
+        let (Some(gateway), Some(link)) = (nexthop.gateway.filter(|_| !nexthop.onlink), &nexthop.link) else {
             return Standing::Must;
         };
         if matches!(gateway, std::net::IpAddr::V6(gateway) if gateway.is_unicast_link_local()) {
             return Standing::Must;
         }
-        let by_address =
-            self.addresses_on(nexthop.link.key()).find(|(_, address)| address.contains(&gateway));
+        let by_address = self.addresses_on(link.key()).find(|(_, address)| address.contains(&gateway));
         by_address.map_or(Standing::Unsure, |(place, _)| self.standing(place, known).max(Standing::Unsure))
     }
 

@@ -66,8 +66,8 @@ impl Object {
                 inside.into_iter().chain(master).map(link).collect()
             }
             Object::Address(address) => vec![link(&address.link)],
-            Object::Nexthop(nexthop) => vec![link(&nexthop.link)],
-            Object::Route(route) => vec![Place::Nexthop(route.nexthop.key().clone())],
+            Object::Nexthop(nexthop) => nexthop.link.iter().map(link).collect(),
+            Object::Route(route) => route.nexthop().cloned().map(Place::Nexthop).into_iter().collect(),
         }
     }
 
@@ -113,7 +113,7 @@ impl Place {
     }
 
     fn route(table: u32, destination: IpNet, metric: u32) -> RouteKey {
-        RouteKey { table, destination, metric }
+        RouteKey { table, destination, metric, tos: 0 }
     }
 
     pub(super) fn remove(&self, engine: &mut Engine, now: Instant) -> bool {

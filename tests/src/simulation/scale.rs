@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use ksync_objects::{Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Link, LinkKind, Nexthop, NexthopGroup, Route};
 use ksync_runtime::engine::{Engine, RetryPolicy};
 use ksync_runtime::prelude::*;
 use ksync_runtime::socket::simulated::{Family, Part};
@@ -45,8 +45,11 @@ struct Node {
 /// What is not as it must be.
 pub fn many_routes(routes: u32) -> Result<u64, String> {
     let mut engine = Engine::new(RetryPolicy::default());
-    let registered =
-        engine.register::<Route>().and(engine.register::<Nexthop>()).and(engine.register::<Link>());
+    let registered = engine
+        .register::<Route>()
+        .and(engine.register::<NexthopGroup>())
+        .and(engine.register::<Nexthop>())
+        .and(engine.register::<Link>());
     registered.map_err(|error| error.to_string())?;
     let mut driver = Driver::new(engine, 1);
     let now = driver.now;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Address, Link, LinkKind, Nexthop, NexthopGroup, Route};
 use ksync_runtime::declare::{Difference, ErrorClass};
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, RetryPolicy};
@@ -144,10 +144,11 @@ impl Story {
     pub fn new(settings: Settings) -> Self {
         let mut engine = Engine::new(RetryPolicy { seed: settings.seed, ..RetryPolicy::default() });
         // In an order that is not that of the dependencies.
-        engine.register::<Route>().expect("room for four kinds");
-        engine.register::<Nexthop>().expect("room for four kinds");
-        engine.register::<Link>().expect("room for four kinds");
-        engine.register::<Address>().expect("room for four kinds");
+        engine.register::<Route>().expect("room for all kinds");
+        engine.register::<NexthopGroup>().expect("room for all kinds");
+        engine.register::<Nexthop>().expect("room for all kinds");
+        engine.register::<Link>().expect("room for all kinds");
+        engine.register::<Address>().expect("room for all kinds");
         engine.check_dependencies().expect("all four kinds are there");
         let driver = Driver::new(engine, settings.seed);
         Story {

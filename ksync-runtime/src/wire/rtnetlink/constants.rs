@@ -271,6 +271,67 @@ constants! {
         NHA_FDB = 11,
         NHA_RES_GROUP = 12,
     }
+    // Nested in `NHA_RES_GROUP`.
+    "linux/nexthop.h" u16 {
+        NHA_RES_GROUP_BUCKETS = 1,
+        NHA_RES_GROUP_IDLE_TIMER = 2,
+        NHA_RES_GROUP_UNBALANCED_TIMER = 3,
+        NHA_RES_GROUP_UNBALANCED_TIME = 4,
+    }
+    // Types of groups of nexthops.
+    "linux/nexthop.h" u16 {
+        NEXTHOP_GRP_TYPE_MPATH = 0,
+        NEXTHOP_GRP_TYPE_RES = 1,
+    }
+    // Types of light-weight tunnels: what `RTA_ENCAP` and `NHA_ENCAP` hold.
+    "linux/lwtunnel.h" u16 {
+        LWTUNNEL_ENCAP_MPLS = 1,
+        LWTUNNEL_ENCAP_IP = 2,
+        LWTUNNEL_ENCAP_IP6 = 4,
+        LWTUNNEL_ENCAP_SEG6 = 5,
+    }
+    // Tunnels of IPv4 and IPv6, whose attributes have the same numbers.
+    "linux/lwtunnel.h" u16 {
+        LWTUNNEL_IP_ID = 1,
+        LWTUNNEL_IP_DST = 2,
+        LWTUNNEL_IP_SRC = 3,
+        LWTUNNEL_IP_TTL = 4,
+        LWTUNNEL_IP_TOS = 5,
+        LWTUNNEL_IP6_ID = 1,
+        LWTUNNEL_IP6_DST = 2,
+        LWTUNNEL_IP6_SRC = 3,
+        LWTUNNEL_IP6_HOPLIMIT = 4,
+        LWTUNNEL_IP6_TC = 5,
+    }
+    // Tunnels of MPLS.
+    "linux/mpls_iptunnel.h" u16 {
+        MPLS_IPTUNNEL_DST = 1,
+        MPLS_IPTUNNEL_TTL = 2,
+    }
+    // Segment routing.
+    "linux/seg6_iptunnel.h" u16 {
+        SEG6_IPTUNNEL_SRH = 1,
+    }
+    // Nested in `RTA_METRICS`.
+    "linux/rtnetlink.h" u16 {
+        RTAX_LOCK = 1,
+        RTAX_MTU = 2,
+        RTAX_WINDOW = 3,
+        RTAX_RTT = 4,
+        RTAX_RTTVAR = 5,
+        RTAX_SSTHRESH = 6,
+        RTAX_CWND = 7,
+        RTAX_ADVMSS = 8,
+        RTAX_REORDERING = 9,
+        RTAX_HOPLIMIT = 10,
+        RTAX_INITCWND = 11,
+        RTAX_FEATURES = 12,
+        RTAX_RTO_MIN = 13,
+        RTAX_INITRWND = 14,
+        RTAX_QUICKACK = 15,
+        RTAX_CC_ALGO = 16,
+        RTAX_FASTOPEN_NO_COOKIE = 17,
+    }
     // Attributes of neighbours.
     "linux/neighbour.h" u16 {
         NDA_DST = 1,

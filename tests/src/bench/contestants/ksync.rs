@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use ksync_objects::{Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Link, LinkKind, Nexthop, NexthopGroup, Route};
 use ksync_runtime::agent::{Agent, Table};
 use ksync_runtime::declare::KSyncEntry;
 use ksync_runtime::engine::SetError;
@@ -183,7 +183,12 @@ impl Host {
             .build()
             .map_err(|error| format!("no runtime: {error}"))?;
         let kernel = Netlink::route().map_err(|error| format!("no socket: {error}"))?;
-        let agent = Agent::builder().object::<Link>().object::<Nexthop>().object::<Route>().kernel(kernel);
+        let agent = Agent::builder()
+            .object::<Link>()
+            .object::<Nexthop>()
+            .object::<NexthopGroup>()
+            .object::<Route>()
+            .kernel(kernel);
         let agent = agent.start().map_err(|error| error.to_string())?;
         Ok(Host { runtime, links: agent.table(), nexthops: agent.table(), routes: agent.table(), agent })
     }

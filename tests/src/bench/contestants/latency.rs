@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use bytes::BytesMut;
-use ksync_objects::{Link, Nexthop, Route};
+use ksync_objects::{Link, Nexthop, NexthopGroup, Route};
 use ksync_runtime::declare::KSyncEntry;
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, RetryPolicy};
@@ -87,8 +87,11 @@ struct Driver {
 impl Driver {
     fn new() -> Result<Self, String> {
         let mut engine = Engine::new(RetryPolicy::default());
-        let registered =
-            engine.register::<Link>().and(engine.register::<Nexthop>()).and(engine.register::<Route>());
+        let registered = engine
+            .register::<Link>()
+            .and(engine.register::<Nexthop>())
+            .and(engine.register::<NexthopGroup>())
+            .and(engine.register::<Route>());
         registered.map_err(|error| error.to_string())?;
         let kernel = Netlink::route().map_err(|error| format!("no socket: {error}"))?;
         let pipeline = Pipeline::new(engine, [Limits::of(&kernel)]).map_err(|error| error.to_string())?;

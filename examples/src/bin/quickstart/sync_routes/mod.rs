@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use ksync_examples::ground::{Ground, bring_loopback_up};
 use ksync_examples::page::{Page, grouped};
 use ksync_examples::routes::{BadLine, Given, ReadError, RoutingTable, Stopped};
-use ksync_objects::{Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Link, LinkKind, Nexthop, NexthopGroup, Route};
 use ksync_runtime::agent::{Agent, Unsettled};
 use ksync_runtime::declare::{ErrorClass, KSyncEntry};
 use ksync_runtime::engine::SetError;
@@ -59,7 +59,9 @@ pub(crate) async fn run<W: Write>(
         };
     }
 
-    let agent = ground.start(Agent::builder().object::<Link>().object::<Nexthop>().object::<Route>())?;
+    let agent = ground.start(
+        Agent::builder().object::<Link>().object::<Nexthop>().object::<NexthopGroup>().object::<Route>(),
+    )?;
     bring_loopback_up(&agent).await?;
     let (held_before, totals_before) = (held(&agent).await?, agent.totals());
     let started = Instant::now();

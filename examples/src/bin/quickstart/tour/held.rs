@@ -51,7 +51,8 @@ impl Held {
         show(page, &agent.table(), &self.addresses, |address: &Address, _| format!("on {}", address.link))?;
         show(page, &agent.table(), &self.nexthops, nexthop_in_words)?;
         show(page, &agent.table(), &self.routes, |route: &Route, _| {
-            format!("through nexthop {}, metric {}", route.nexthop, route.metric)
+            let nexthop = route.nexthop().map_or("none", |name| name);
+            format!("through nexthop {nexthop}, metric {}", route.metric)
         })
     }
 }
@@ -96,7 +97,8 @@ fn link_in_words(link: &Link, index: Option<u32>) -> String {
 
 fn nexthop_in_words(nexthop: &Nexthop, id: Option<u32>) -> String {
     let via = nexthop.gateway.map(|gateway| format!("via {gateway} ")).unwrap_or_default();
-    format!("{via}on {}, id {}", nexthop.link, number(id))
+    let link = nexthop.link.as_ref().map(|link| format!("on {link}, ")).unwrap_or_default();
+    format!("{via}{link}id {}", number(id))
 }
 
 fn number(number: Option<u32>) -> String {

@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn keys_of_several_parts_are_called_by_the_telling_one() {
-        assert_eq!(short("table=254 destination=10.0.0.0/8 metric=0"), "10.0.0.0/8");
+        assert_eq!(short("table=254 destination=10.0.0.0/8 metric=0 tos=0"), "10.0.0.0/8");
         assert_eq!(short("link=eth0 address=192.0.2.1/24"), "192.0.2.1/24");
         assert_eq!(short("core1"), "core1");
     }

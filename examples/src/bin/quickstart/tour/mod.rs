@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ksync_examples::ground::Ground;
 use ksync_examples::page::Page;
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Address, Link, LinkKind, Nexthop, NexthopGroup, Route};
 use ksync_runtime::agent::{Agent, Table};
 use ksync_runtime::declare::KSyncEntry;
 use ksync_runtime::engine::machine::{Event, State};
@@ -29,8 +29,14 @@ const OTHER_GATEWAY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 253);
 
 /// Takes the tour. Returns whether everything was as it should be.
 pub(crate) async fn run<W: Write>(ground: &Ground, page: &mut Page<W>) -> Result<bool, Failure> {
-    let agent = ground
-        .start(Agent::builder().object::<Link>().object::<Address>().object::<Nexthop>().object::<Route>())?;
+    let agent = ground.start(
+        Agent::builder()
+            .object::<Link>()
+            .object::<Address>()
+            .object::<Nexthop>()
+            .object::<NexthopGroup>()
+            .object::<Route>(),
+    )?;
     let tour = Tour { before: Held::read(&agent).await?.counts(), life: Life::of(&agent), agent };
     tour.take(page).await?;
     let (checks, failed) = (page.checks(), page.failed());
