@@ -7,14 +7,20 @@ use std::net::IpAddr;
 use derive_support::Names;
 use ksync_objects::{
     Encap, Family, Hop, Link, LinkKind, Member, Nexthop, NexthopGroup, Path, Route, RouteDetails, RouteKind,
-    RouteMetrics, RouteProtocol, Seg6Mode, Through,
+    RouteMetrics, RouteProtocol, Seg6Mode, Through, Weight,
 };
 use ksync_runtime::agent::{Agent, AgentBuilder};
 use ksync_runtime::declare::{Difference, ErrorClass, Verb};
 use ksync_runtime::prelude::*;
-use ksync_tests::compare::{Elsewhere, on_agent, shell, takes};
+use ksync_tests::compare::{Elsewhere, kernel_knows, on_agent, shell, takes};
 use ksync_tests::iproute2::list;
 use ksync_tests::namespace_test;
+use netlink_packet_core::{DefaultNla, NetlinkMessage, NetlinkPayload};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::route::{
+    MplsLabel, RouteAddress, RouteAttribute, RouteLwEnCapType, RouteLwTunnelEncap, RouteMessage,
+    RouteMplsIpTunnel, RouteNextHopFlags,
+};
 
 const GROUND: &str = "ip link set lo up
     ip link add v0 type veth peer name v1
@@ -389,6 +395,96 @@ fn routes_are_read_as_they_are_written() {
         let bytes = names().add(&route, None);
         assert_eq!(names().parse::<Route>(&bytes).as_ref(), Ok(&route), "{kind} {arguments}");
         assert_eq!(names().change(None, &route, None)[16..], bytes[16..], "a change replaces the whole");
+    }
+}
+
+fn decoded(route: &Route) -> RouteMessage {
+    let bytes = names().add(route, None);
+    match NetlinkMessage::<RouteNetlinkMessage>::deserialize(&bytes).expect("decodes").payload {
+        NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewRoute(message)) => message,
+        other => panic!("no route: {other:?}"),
+    }
+}
+
+/// The kernel that runs here may lack labels; this decoder is not ours either.
+#[test]
+fn ways_of_a_route_are_read_alike_by_another_decoder() {
+    let labels = Encap::Mpls { labels: vec![100, 200], ttl: Some(9) };
+    let path = Path { encap: Some(labels), ..Hop::via(address("192.0.2.254"), "v0", 1).path };
+    let label = |label, bottom_of_stack| MplsLabel { label, traffic_class: 0, bottom_of_stack, ttl: 0 };
+    let encap = RouteAttribute::Encap(vec![
+        RouteLwTunnelEncap::Mpls(RouteMplsIpTunnel::Destination(vec![label(100, false), label(200, true)])),
+        RouteLwTunnelEncap::Mpls(RouteMplsIpTunnel::Ttl(9)),
+    ]);
+    let kind = RouteAttribute::EncapType(RouteLwEnCapType::Mpls);
+    let gateway = RouteAttribute::Gateway(RouteAddress::Inet([192, 0, 2, 254].into()));
+
+    let single = decoded(&Route {
+        through: Through::Path(Box::new(path.clone())),
+        ..Route::new(net("10.0.0.0/8"), "n4")
+    });
+    for wanted in [&encap, &kind, &gateway, &RouteAttribute::Oif(2)] {
+        assert!(single.attributes.contains(wanted), "{wanted:?} in {single:?}");
+    }
+
+    let onlink = Hop { onlink: true, ..Hop::via(address("203.0.113.1"), "v1", 3) };
+    let several = decoded(&Route::multipath(
+        net("10.0.0.0/8"),
+        vec![Hop { path, weight: Weight(2), onlink: false }, onlink],
+    ));
+    let hops = several.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::MultiPath(hops) => Some(hops),
+        _ => None,
+    });
+    let [first, second] = hops.expect("several ways").as_slice() else { panic!("two of them: {hops:?}") };
+    assert_eq!((first.interface_index, first.hops, first.flags), (2, 1, RouteNextHopFlags::empty()));
+    for wanted in [&kind, &gateway] {
+        assert!(first.attributes.contains(wanted), "{wanted:?} in {first:?}");
+    }
+    // Inside of a hop, the decoder leaves the tunnel as it is.
+    let raw = |kind, value: &[u8]| RouteLwTunnelEncap::Other(DefaultNla::new(kind, value.to_vec()));
+    let bytes = [raw(MPLS_IPTUNNEL_DST, &[0, 6, 0x40, 0, 0, 12, 0x81, 0]), raw(MPLS_IPTUNNEL_TTL, &[9])];
+    assert!(first.attributes.contains(&RouteAttribute::Encap(bytes.to_vec())), "{first:?}");
+    assert_eq!((second.interface_index, second.hops, second.flags), (3, 2, RouteNextHopFlags::Onlink));
+    assert_eq!(second.attributes, [RouteAttribute::Gateway(RouteAddress::Inet([203, 0, 113, 1].into()))]);
+}
+
+namespace_test! {
+    fn routes_with_labels_are_those_of_the_documented_command() {
+        let labels = Encap::Mpls { labels: vec![100, 200], ttl: None };
+        let route = encapsulated(Route::via(net("10.0.0.0/8"), address("192.0.2.254"), "v0"), labels);
+        let command = command("add", "", &route, "encap mpls 100/200 via 192.0.2.254 dev v0");
+        if !kernel_knows("routes with MPLS labels", &format!("{GROUND}\n{command}")) {
+            return;
+        }
+        shell(GROUND);
+        let commands = Elsewhere::new();
+        commands.shell(&format!("{GROUND}\n{command}"));
+        on_agent(agent(), async |agent: &Agent| {
+            agent.table().set(Link::new("v0", LinkKind::Existing)).expect("valid");
+            agent.table().set(route.clone()).expect("valid");
+            agent.settled().await.expect("in sync");
+            same(&commands);
+            assert_eq!(agent.table::<Route>().verify().await.expect("a dump"), []);
+        });
+    }
+}
+
+/// What the kernel says is not always whole, nor what it means always known: no panic, whatever comes.
+#[test]
+fn no_message_that_is_cut_or_bent_makes_a_parser_panic() {
+    for (_, _, route) in ipv4().into_iter().chain(ipv6()) {
+        let whole = names().add(&route, None);
+        for at in 16..whole.len() {
+            for wrong in [0, 1, 0x7f, 0xff] {
+                let mut bent = whole.clone();
+                bent[at] = wrong;
+                let _ = names().parse::<Route>(&bent);
+            }
+            let mut cut = whole[..at].to_vec();
+            cut[..4].copy_from_slice(&u32::try_from(at).expect("short").to_ne_bytes());
+            let _ = names().parse::<Route>(&cut);
+        }
     }
 }
 
