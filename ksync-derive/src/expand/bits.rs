@@ -59,6 +59,7 @@ pub(super) fn emit(
         return quote!();
     };
     let attributes = &sink.attributes;
+    let with = quote!(#runtime::codec::BitsValue::with);
     let bits = group.iter().filter_map(|field| match field.place() {
         Place::AttributeBit(_, bit) => Some((value(field), number(bit))),
         _ => None,
@@ -67,8 +68,8 @@ pub(super) fn emit(
         let set = bits.map(|(value, bit)| {
             quote! {
                 if let #runtime::core::option::Option::Some(__on) = #runtime::codec::Bit::on(#value) {
-                    __selector |= #bit;
-                    if __on { __bits |= #bit; }
+                    __selector = #with(__selector, #bit);
+                    if __on { __bits = #with(__bits, #bit); }
                 }
             }
         });
@@ -78,7 +79,7 @@ pub(super) fn emit(
             #runtime::codec::put_selected(&mut #attributes, #nla, __bits, __selector);
         }};
     }
-    let set = bits.map(|(value, bit)| quote!(if *#value { __bits |= #bit; }));
+    let set = bits.map(|(value, bit)| quote!(if *#value { __bits = #with(__bits, #bit); }));
     quote! {{
         let mut __bits = 0;
         #(#set)*

@@ -143,10 +143,10 @@ fn emit_main(field: &Field, runtime: &Runtime, value: &TokenStream, sink: &Sink,
         // Of a reference, and of what a codec writes, the bare number is what can be said.
         let no_value = if field.with.is_some() || shape::target_of(inner).is_some() || field.format.is_usual()
         {
-            quote!(#attributes.put(#nla, &(#none));)
+            quote_spanned!(none.span()=> #attributes.put(#nla, &(#none));)
         } else {
             let emit = inner_carrier(field, inner, runtime).method("emit");
-            quote!(#emit(&(#none), #nla, &mut #attributes, __context);)
+            quote_spanned!(none.span()=> #emit(&(#none), #nla, &mut #attributes, __context);)
         };
         return quote! {
             match #value {
@@ -239,9 +239,10 @@ fn emit_attribute(
     let attributes = &sink.attributes;
     match field.place() {
         Place::Payload(nla, codec) => {
-            let emit = quote_spanned!(codec.span()=> #codec::emit);
+            let value = at(value, codec.span());
+            let emit = quote_spanned!(codec.span()=> |__payload| #codec::emit(#value, __payload));
             quote! {
-            #attributes.put_with(#nla, |__payload| #emit(#value, __payload));
+            #attributes.put_with(#nla, #emit);
             #attributes.blame(#name);
             }
         }
@@ -285,7 +286,9 @@ pub(super) fn turned(place: &proc_macro2::Ident, runtime: &Runtime) -> TokenStre
 pub(super) fn check(field: &Field, runtime: &Runtime, value: &TokenStream) -> TokenStream {
     let name = field.name();
     let by_function = field.check.as_ref().map(|check| {
-        quote! {
+        // What the function is given, or gives, and should not, is said at its name.
+        let (value, runtime) = (at(value, check.span()), runtime.at(check.span()));
+        quote_spanned! {check.span()=>
             if let #runtime::core::result::Result::Err(__reason) = #check(#value) {
                 return #runtime::core::result::Result::Err(#runtime::Invalid {
                     field: #name,
@@ -325,6 +328,18 @@ pub(super) fn references(field: &Field, runtime: &Runtime, value: &TokenStream) 
             quote!(#references(#value, #collector);)
         }
     }
+}
+
+/// The same tokens, as if they stood at `span`.
+pub(super) fn at(tokens: &TokenStream, span: proc_macro2::Span) -> TokenStream {
+    tokens
+        .clone()
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
 }
 
 /// A method of what carries the field, for what stands inside it.

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::codec::carrier;
+use super::field::at;
 use crate::input::field::{Field, Place};
 use crate::input::runtime::Runtime;
 use crate::input::shape;
@@ -55,7 +56,8 @@ fn compared(
     observed: &TokenStream,
 ) -> TokenStream {
     if field.option().is_none() {
-        return quote!(#compare(#asked, #observed));
+        let (asked, observed) = (at(asked, compare.span()), at(observed, compare.span()));
+        return quote_spanned!(compare.span()=> #compare(#asked, #observed));
     }
     let option = quote!(#runtime::core::option::Option);
     let none_is_met = if field.none.is_some() { quote!((#observed).is_none()) } else { quote!(true) };

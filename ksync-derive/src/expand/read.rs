@@ -39,10 +39,7 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
             }
         }
         Place::Payload(nla, codec) => {
-            let read = {
-                let parse = quote_spanned!(codec.span()=> #codec::parse);
-                quote!(|__payload| #parse(__payload))
-            };
+            let read = { quote_spanned!(codec.span()=> |__payload| #codec::parse(__payload)) };
             if field.option().is_some() {
                 quote!(#runtime::payload::optional(#nla, &#attributes, #read))
             } else if may_lack {

@@ -112,6 +112,11 @@ impl Field {
         if !allowed.contains(&name.as_str()) {
             if name == words::DEPENDS_ON {
                 ctxt.error_on(&word.name, "`depends_on` is an attribute of its own: `#[depends_on]`");
+            } else if words::OF_FIELD.contains(&name.as_str()) {
+                ctxt.error_on(
+                    &word.name,
+                    format!("`{name}` is a word for the fields of a kind: say it where the nested value is a field"),
+                );
             } else {
                 word.unknown(allowed, ctxt);
             }

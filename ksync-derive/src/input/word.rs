@@ -164,6 +164,12 @@ impl Word {
         }
         match T::parse.parse2(tokens.clone()) {
             Ok(value) => *into = Some(value),
+            Err(error) if error.to_string() == "unexpected token" => {
+                ctxt.push(syn::Error::new(
+                    error.span(),
+                    format!("expected `,` after the value of `{}`", self.name),
+                ));
+            }
             Err(error) => ctxt.push(error),
         }
     }

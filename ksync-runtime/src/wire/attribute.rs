@@ -204,7 +204,7 @@ impl fmt::Debug for Attributes<'_> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be carried by a netlink attribute",
     label = "no attribute type",
-    note = "attributes carry integers, `bool`, `String`, `Vec<u8>`, addresses, `MacAddr6`, `Ref<T>` to a kind with an index, and `Option` of these",
+    note = "attributes carry integers, `bool`, `String`, `Vec<u8>`, `[u8; N]`, addresses, `MacAddr6`, `Ref<T>` to a kind with an index, and `Option` of these",
     note = "derive `KSyncNested` for a struct or enum of nested attributes, `KSyncValue` for an enum that is a number or a name, implement `AttributeValue` for a value of your own, or name a codec: `#[ksync(nla = ..., with = module)]`",
     note = "with `by_key`, this is the key of what is referred to: one of several fields takes several attributes, which a codec writes"
 )]
@@ -318,6 +318,16 @@ impl AttributeValue for Vec<u8> {
 
     fn parse(payload: &[u8]) -> Result<Self, ValueError> {
         Ok(payload.to_vec())
+    }
+}
+
+impl<const N: usize> AttributeValue for [u8; N] {
+    fn emit(&self, out: &mut BytesMut) {
+        out.put_slice(self);
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, ValueError> {
+        exactly(payload)
     }
 }
 

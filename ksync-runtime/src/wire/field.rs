@@ -14,7 +14,7 @@ use crate::declare::{Context, Indexed, Invalid, OperationError, Ref, References,
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be carried by a netlink attribute",
     label = "no attribute type",
-    note = "attributes carry integers, `bool`, `String`, `Vec<u8>`, addresses, `MacAddr6`, `Ref<T>` to a kind with an index, and `Option` of these",
+    note = "attributes carry integers, `bool`, `String`, `Vec<u8>`, `[u8; N]`, addresses, `MacAddr6`, `Ref<T>` to a kind with an index, and `Option` of these",
     note = "derive `KSyncNested` for a struct or enum of nested attributes, `KSyncValue` for an enum that is a number or a name, implement `AttributeValue` for a value of your own, or name a codec: `#[ksync(nla = ..., with = module)]`"
 )]
 pub trait AttributeField: Sized {
@@ -134,7 +134,8 @@ impl<T: Indexed> AttributeField for Ref<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be carried by a field of a fixed header",
     label = "no header value",
-    note = "header fields carry integers, `bool` and `Ref<T>` to a kind with an index; implement `HeaderValue` for a type of your own"
+    note = "header fields carry integers, `bool` and `Ref<T>` to a kind with an index; implement `HeaderValue` for a type of your own",
+    note = "a header field is always there, so it has no `Option`"
 )]
 pub trait HeaderValue: Sized {
     /// The number that the header carries.

@@ -8,6 +8,10 @@ use crate::wire::{AttributeList, AttributeValue, Attributes, ParseError, ValueEr
 pub trait BitsValue: AttributeValue + Copy {
     /// Whether all of `bits` are set.
     fn has(self, bits: Self) -> bool;
+
+    /// The number with `bits` set.
+    #[must_use]
+    fn with(self, bits: Self) -> Self;
 }
 
 macro_rules! bits {
@@ -15,6 +19,10 @@ macro_rules! bits {
         impl BitsValue for $int {
             fn has(self, bits: Self) -> bool {
                 self & bits == bits
+            }
+
+            fn with(self, bits: Self) -> Self {
+                self | bits
             }
         }
     )*};
