@@ -55,6 +55,15 @@ const _: () = {
                 _ => false,
             }
         }
+        fn emit_change(
+            &self,
+            __held: ::ksync_runtime::__private::core::option::Option<&Self>,
+            __nla: u16,
+            __attributes: &mut ::ksync_runtime::__private::Attributes<'_>,
+            __context: &::ksync_runtime::__private::Context<'_>,
+        ) {
+            ::ksync_runtime::__private::nest::emit_change(self, __held, __nla, __attributes, __context);
+        }
         fn needs_recreation(&self, __desired: &Self, __merge: bool) -> bool {
             match (self, __desired) {
                 (
@@ -148,7 +157,78 @@ const _: () = {
                 Self::Bridge {} => {
                     __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
                 }
-                Self::Existing { .. } => {}
+                Self::Existing {} => {}
+            }
+        }
+        fn emit_changed_attributes(
+            &self,
+            __held: ::ksync_runtime::__private::core::option::Option<&Self>,
+            __attributes: &mut ::ksync_runtime::__private::Attributes<'_>,
+            __context: &::ksync_runtime::__private::Context<'_>,
+        ) {
+            match (self, __held) {
+                (
+                    Self::Vxlan { id: __field_id, port: __field_port },
+                    ::ksync_runtime::__private::core::option::Option::Some(Self::Vxlan {
+                        id: __held_field_id,
+                        port: __held_field_port,
+                    }),
+                ) => {
+                    __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
+                    __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
+                        if *(__held_field_id) != *(__field_id) {
+                            <u32 as ::ksync_runtime::__private::AttributeField>::emit(
+                                __field_id,
+                                IFLA_VXLAN_ID,
+                                &mut (*__attributes),
+                                __context,
+                            );
+                            (*__attributes).blame("id");
+                        }
+                        if *(__held_field_port) != *(__field_port) {
+                            if let ::ksync_runtime::__private::core::option::Option::Some(__value) =
+                                __field_port
+                            {
+                                (*__attributes).put_with(IFLA_VXLAN_PORT, |__payload| {
+                                    big_endian::emit(__value, __payload)
+                                });
+                                (*__attributes).blame("port");
+                            }
+                        }
+                    });
+                }
+                (Self::Vxlan { id: __field_id, port: __field_port }, _) => {
+                    __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
+                    __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
+                        <u32 as ::ksync_runtime::__private::AttributeField>::emit(
+                            __field_id,
+                            IFLA_VXLAN_ID,
+                            &mut (*__attributes),
+                            __context,
+                        );
+                        (*__attributes).blame("id");
+                        if let ::ksync_runtime::__private::core::option::Option::Some(__value) = __field_port
+                        {
+                            (*__attributes)
+                                .put_with(IFLA_VXLAN_PORT, |__payload| big_endian::emit(__value, __payload));
+                            (*__attributes).blame("port");
+                        }
+                    });
+                }
+                (
+                    Self::Bridge {},
+                    ::ksync_runtime::__private::core::option::Option::Some(Self::Bridge {}),
+                ) => {
+                    __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
+                }
+                (Self::Bridge {}, _) => {
+                    __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
+                }
+                (
+                    Self::Existing {},
+                    ::ksync_runtime::__private::core::option::Option::Some(Self::Existing {}),
+                ) => {}
+                (Self::Existing {}, _) => {}
             }
         }
         fn parse_body(

@@ -295,6 +295,12 @@ pub fn derive_entry(input: TokenStream) -> TokenStream {
 ///
 /// A variant that is not written asks for nothing: whatever the kernel reports is right.
 ///
+/// `Variant(Body)` stands for a struct that has the variant's fields, for variants of many.
+///
+/// In a kind with `merge`, a change carries of a nest what differs, with the variant's name in front, and nothing
+/// that is `immutable`; an option that is set no longer, or another variant, means delete and add of the whole object.
+/// A struct whose attributes the kernel takes as a whole all the same says `whole`.
+///
 /// Either can also be a field with `flatten`, without an attribute around it: then the attributes stand among those
 /// of the message or nest that it is in.
 ///

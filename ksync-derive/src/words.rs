@@ -56,6 +56,8 @@ pub(crate) const RESOLVED_ON_SENT: &str = "resolved_on_sent";
 pub(crate) const NO_COMPRESS: &str = "no_compress";
 /// Struct: the kernel keeps what a change message does not name.
 pub(crate) const MERGE: &str = "merge";
+/// Nested struct: the kernel forgets what a change does not name in it, whatever it does elsewhere.
+pub(crate) const WHOLE: &str = "whole";
 /// Struct: the kind may refer to itself.
 pub(crate) const SELF_DEPENDENT: &str = "self_dependent";
 /// Struct: when a delete has nothing to write.
@@ -183,7 +185,7 @@ pub(crate) const OF_NESTED_FIELD: &[&str] = &[
     COMPARE, SURVIVES,
 ];
 /// On a struct that derives `KSyncNested`.
-pub(crate) const OF_NESTED_STRUCT: &[&str] = &[HEADER, FILL, CRATE];
+pub(crate) const OF_NESTED_STRUCT: &[&str] = &[HEADER, FILL, WHOLE, CRATE];
 /// On an enum that derives `KSyncNested`.
 pub(crate) const OF_NESTED_ENUM: &[&str] = &[KIND, DATA, REPR, CRATE];
 /// On a variant of an enum that derives `KSyncNested`.

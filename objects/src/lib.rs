@@ -51,7 +51,10 @@ pub use address::{Address, AddressKey};
 pub use class::{Class, ClassKey, ClassKind, HtbClass};
 pub use encap::{Encap, Seg6Mode};
 pub use filter::{Filter, FilterKey};
-pub use link::{Link, LinkKind, VethPeer};
+pub use link::{
+    Bond, BondHashPolicy, BondMode, Bridge, DontFragment, Gre, Ipip, Link, LinkKind, Lower, Macvlan,
+    MacvlanMode, Namespace, VethPeer, Vlan, Vrf, Vxlan,
+};
 pub use mptcp_endpoint::MptcpEndpoint;
 pub use nexthop::Nexthop;
 pub use nexthop_group::{Member, MemberHeader, NexthopGroup, Resilience, Spread, Weight};

@@ -255,7 +255,7 @@ fn a_protocol_of_the_users_own_works_beside_netlink() {
             table.remove(&number);
         }
 
-        agent.table::<Link>().set(Link::new("br0", ksync_objects::LinkKind::Bridge)).expect("valid");
+        agent.table::<Link>().set(Link::new("br0", ksync_objects::LinkKind::bridge())).expect("valid");
         table.set(Port { number: 3, speed: 40, link: None }).expect("valid");
         table.remove(&4);
         agent.settled().await.expect("all is possible");

@@ -5,7 +5,7 @@ mod derive_support;
 use std::net::IpAddr;
 
 use derive_support::{Names, unwritten};
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, VethPeer};
+use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, VethPeer, Vxlan};
 use ksync_runtime::declare::{Context, Difference, IndexSource, KSyncEntry, Progress};
 use ksync_runtime::prelude::*;
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
@@ -75,7 +75,7 @@ fn net(text: &str) -> IpNet {
 
 #[test]
 fn a_veth_pair_is_added_with_both_its_ends() {
-    let peer = VethPeer { name: "veth1".into(), mtu: Some(1400), mac: Some(mac(2)) };
+    let peer = VethPeer { name: "veth1".into(), mtu: Some(1400), mac: Some(mac(2)), namespace: None };
     let link = Link {
         mtu: Some(1400),
         mac: Some(mac(1)),
@@ -111,7 +111,7 @@ fn a_veth_pair_is_added_with_both_its_ends() {
 
 #[test]
 fn a_bridge_has_a_kind_and_no_data() {
-    let link = Link { up: false, ..Link::new("br0", LinkKind::Bridge) };
+    let link = Link { up: false, ..Link::new("br0", LinkKind::bridge()) };
     let (flags, message) = new_link(&names().add_again(&link, None));
     assert_eq!(flags, CREATE, "NLM_F_REPLACE is refused for links");
     assert_eq!(message.header.flags, LinkFlags::empty());
@@ -129,13 +129,15 @@ fn a_bridge_has_a_kind_and_no_data() {
 
 #[test]
 fn a_vxlan_tunnel_carries_all_its_data() {
-    let kind = |remote: IpAddr, local: IpAddr| LinkKind::Vxlan {
-        id: 100,
-        remote: Some(remote),
-        local: Some(local),
-        port: Some(4789),
-        learning: Some(false),
-        lower: Some(Ref::to("eth0")),
+    let kind = |remote: IpAddr, local: IpAddr| {
+        LinkKind::Vxlan(Vxlan {
+            remote: Some(remote),
+            local: Some(local),
+            port: Some(4789),
+            learning: Some(false),
+            lower: Some(Ref::to("eth0")),
+            ..Vxlan::new(100)
+        })
     };
     let data = |kind: LinkKind| {
         let (_, message) = new_link(&names().add(&Link::new("vx100", kind), None));
@@ -207,7 +209,12 @@ fn a_change_of_an_unknown_link_names_all_that_can_change() {
     assert_eq!((message.header.flags, message.header.change_mask), (LinkFlags::Up, LinkFlags::Up));
     assert_eq!(
         message.attributes,
-        [LinkAttribute::IfName("veth0".into()), LinkAttribute::Mtu(1400), LinkAttribute::Controller(0)]
+        [
+            LinkAttribute::IfName("veth0".into()),
+            LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Veth)]),
+            LinkAttribute::Mtu(1400),
+            LinkAttribute::Controller(0)
+        ]
     );
 }
 
@@ -405,20 +412,22 @@ fn what_is_written_is_read_back() {
         assert_eq!(entry.unmet(&entry), None);
         assert_eq!(entry.compare(&entry), Difference::Same);
     }
-    let peer = VethPeer { name: "veth1".into(), mtu: Some(1400), mac: Some(mac(2)) };
+    let peer = VethPeer { name: "veth1".into(), mtu: Some(1400), mac: Some(mac(2)), namespace: None };
     there_and_back(Link::new("veth0", LinkKind::Veth { peer }), None);
-    there_and_back(Link { mac: Some(mac(1)), ..Link::new("br0", LinkKind::Bridge) }, None);
+    there_and_back(Link { mac: Some(mac(1)), ..Link::new("br0", LinkKind::bridge()) }, None);
     there_and_back(
         Link { master: Some(Ref::to("br0")), up: false, ..Link::new("vx100", LinkKind::vxlan(100)) },
         None,
     );
-    let tunnel = |remote, local| LinkKind::Vxlan {
-        id: 100,
-        remote: Some(remote),
-        local: Some(local),
-        port: Some(4789),
-        learning: Some(true),
-        lower: Some(Ref::to("eth0")),
+    let tunnel = |remote, local| {
+        LinkKind::Vxlan(Vxlan {
+            remote: Some(remote),
+            local: Some(local),
+            port: Some(4789),
+            learning: Some(true),
+            lower: Some(Ref::to("eth0")),
+            ..Vxlan::new(100)
+        })
     };
     there_and_back(Link::new("vx100", tunnel(ip("192.0.2.1"), ip("192.0.2.2"))), None);
     there_and_back(Link::new("vx100", tunnel(ip("2001:db8::1"), ip("2001:db8::2"))), None);
@@ -436,7 +445,7 @@ fn what_is_written_is_read_back() {
 
 #[test]
 fn the_index_is_read_from_the_messages_of_the_kernel() {
-    let link = Link::new("veth0", LinkKind::Bridge);
+    let link = Link::new("veth0", LinkKind::bridge());
     let bytes = names().change(None, &link, Some(6));
     assert_eq!(Link::parse_index(&derive_support::view(&bytes)), Ok(Some(6)));
     let bytes = names().add(&link, None);
@@ -471,7 +480,7 @@ fn a_link_of_any_kind_does_for_one_that_only_has_to_be_there() {
     let seen = Link { mtu: Some(1500), ..Link::new("veth1", LinkKind::veth("")) };
     let asked = Link::new("veth1", LinkKind::PeerOf { link: Ref::to("veth0") });
     assert_eq!(asked.unmet(&seen), None);
-    let asked = Link::new("veth1", LinkKind::Bridge);
+    let asked = Link::new("veth1", LinkKind::bridge());
     assert_eq!(asked.unmet(&seen), Some("kind"));
     let asked = Link::new("veth1", LinkKind::veth("veth0"));
     assert_eq!(asked.unmet(&seen), None, "the kernel does not report the other end");
@@ -511,7 +520,7 @@ fn a_reference_without_a_number_fails_in_the_name_of_its_field() {
 fn wrong_values_are_refused_before_anybody_asks_the_kernel() {
     let refused = |link: Link| link.check().expect_err("wrong").to_string();
     assert_eq!(
-        refused(Link::new("a/b", LinkKind::Bridge)),
+        refused(Link::new("a/b", LinkKind::bridge())),
         "name: \"a/b\" is no interface name: it holds `/` or `:`"
     );
     assert_eq!(
@@ -523,7 +532,7 @@ fn wrong_values_are_refused_before_anybody_asks_the_kernel() {
         "kind: peer: name: \"\" is no interface name: it is empty"
     );
     assert_eq!(
-        refused(Link { master: Some(Ref::to("br0")), ..Link::new("br0", LinkKind::Bridge) }),
+        refused(Link { master: Some(Ref::to("br0")), ..Link::new("br0", LinkKind::bridge()) }),
         "master: a link can't be its own master"
     );
     let route = Route { metric: 0, ..Route::new(net("2001:db8::/32"), "core1") };
@@ -575,7 +584,7 @@ fn the_schema_says_what_a_kind_is_made_of() {
     let names: Vec<_> = schema.depends_on.iter().map(|kind| (kind.name)()).collect();
     assert_eq!(names, ["Link"]);
     assert_eq!(schema.field_of_attribute(IFLA_LINKINFO), Some("kind"));
-    assert!(schema.fields.iter().any(|field| field.name == "kind" && field.immutable));
+    assert!(schema.fields.iter().any(|field| field.name == "lower" && field.immutable));
     assert_eq!(Nexthop::SCHEMA.index, IndexSource::KSync { first: 1_000_000_000, last: 1_999_999_999 });
     let names: Vec<_> = Route::SCHEMA.depends_on.iter().map(|kind| (kind.name)()).collect();
     assert_eq!(names, ["Nexthop", "NexthopGroup", "Link"]);

@@ -159,7 +159,7 @@ namespace_test! {
             host.remove(dotted);
             assert!(host.links.remove(&"v1.7".to_owned()));
             host.settled().await;
-            host.links.set(Link::new("v0", LinkKind::Bridge)).expect("valid");
+            host.links.set(Link::new("v0", LinkKind::bridge())).expect("valid");
             host.settled().await;
             assert_ne!(ip("-o link show dev v0"), before);
             assert_eq!([held(ipv4), held(ipv6)], ["2", "2000"]);

@@ -247,7 +247,7 @@ namespace_test! {
 
             // Another link of the same name.
             assert!(agent.table::<Link>().remove(&"v1".to_owned()));
-            agent.table::<Link>().set(Link::new("v0", LinkKind::Bridge)).expect("valid");
+            agent.table::<Link>().set(Link::new("v0", LinkKind::bridge())).expect("valid");
             settled(agent).await;
             assert_eq!((classes(), filters(), qdiscs().len()), (tree, found, 2));
 

@@ -224,7 +224,7 @@ fn what_can_t_be_right_is_refused_by_name() {
         .start()
         .expect("an agent");
     let told =
-        agent.table().set(Link::new("a-link-with-a-long-name", LinkKind::Bridge)).expect_err("too long");
+        agent.table().set(Link::new("a-link-with-a-long-name", LinkKind::bridge())).expect_err("too long");
     assert_eq!(
         told.to_string(),
         "Link a-link-with-a-long-name: name: \"a-link-with-a-long-name\" is no interface name: it is longer than 15 bytes"

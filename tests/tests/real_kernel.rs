@@ -231,7 +231,7 @@ namespace_test! {
     fn links_change_in_place_in_every_field_that_the_kernel_can_change() {
         with_host(async |host: &Host| {
             host.links.set(Link { master: Some(Ref::to("br0")), ..Link::new("v0", LinkKind::veth("v1")) }).expect("valid");
-            host.links.set(Link::new("br0", LinkKind::Bridge)).expect("valid");
+            host.links.set(Link::new("br0", LinkKind::bridge())).expect("valid");
             host.settled().await;
             let v0 = link("v0").expect("the link");
             assert_eq!(v0["master"], "br0");

@@ -16,7 +16,7 @@ use crate::input::nested::{Content, Nested, Variant};
 pub(crate) fn nested(nested: &Nested, generics: &syn::Generics, ctxt: &Ctxt) {
     no_generics(generics, ctxt);
     match &nested.content {
-        Content::Struct { header, fills, fields } => {
+        Content::Struct { header, fills, fields, .. } => {
             nested_fields(fields, ctxt);
             header_is_declared(header.is_some(), fields.iter(), !fills.is_empty(), &nested.ident, ctxt);
         }

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::Expr;
 
 use super::field::{self, Source};
-use super::nested::{Bodies, attributes_of, header_of, recreation};
+use super::nested::{Bodies, attributes_of, changed_attributes_of, header_of, recreation};
 use crate::input::field::Field;
 use crate::input::nested::Variant;
 use crate::input::runtime::Runtime;
@@ -18,7 +18,27 @@ pub(super) struct Tag<'a> {
 }
 
 pub(super) fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) -> Bodies {
-    let emit = variants.iter().map(|variant| emit_variant(runtime, tag, variant));
+    let emit = variants.iter().map(|variant| {
+        let fields = attributes_of(runtime, variant.fields.iter(), own_value);
+        let written = emit_variant(runtime, tag, variant, &fields);
+        let pattern = pattern(variant, "");
+        quote!(#pattern => { #written })
+    });
+    let changed = variants.iter().map(|variant| {
+        let held_value = |field: &Field| {
+            let bound = bound(field, "held_");
+            quote!(#bound)
+        };
+        let differing = changed_attributes_of(runtime, variant.fields.iter(), own_value, Some(&held_value));
+        let differing = emit_variant(runtime, tag, variant, &differing);
+        let changeable = changed_attributes_of(runtime, variant.fields.iter(), own_value, None);
+        let changeable = emit_variant(runtime, tag, variant, &changeable);
+        let (own, held) = (pattern(variant, ""), pattern(variant, "held_"));
+        quote! {
+            (#own, #runtime::core::option::Option::Some(#held)) => { #differing }
+            (#own, _) => { #changeable }
+        }
+    });
     let arms = variants.iter().filter_map(|variant| parse_variant(runtime, tag, variant));
     let kind = tag.kind;
     let unknown = match variants.iter().find(|variant| variant.other) {
@@ -66,6 +86,10 @@ pub(super) fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) ->
         let pattern = pattern(variant, "");
         let checks = variant.fields.iter().map(|field| {
             let bound = bound(field, "");
+            if variant.body {
+                let ty = &field.ty;
+                return quote!(<#ty as #runtime::AttributeField>::check(#bound)?;);
+            }
             field::check(field, runtime, &quote!(#bound))
         });
         quote!(#pattern => { #(#checks)* })
@@ -90,6 +114,7 @@ pub(super) fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) ->
         header_type: quote!(#runtime::NoHeader),
         header: quote!(#runtime::NoHeader),
         emit: quote!(match self { #(#emit)* }),
+        emit_changed: quote!(match (self, __held) { #(#changed)* }),
         parse: quote! {
             #read_kind {
                 #(#arms)*
@@ -116,9 +141,15 @@ pub(super) fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) ->
     }
 }
 
-fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> TokenStream {
-    let ident = &variant.ident;
-    let Some(name) = &variant.kind else { return quote!(Self::#ident { .. } => {}) };
+/// The value of a field of a variant, as a pattern binds it.
+fn own_value(field: &Field) -> TokenStream {
+    let bound = bound(field, "");
+    quote!(#bound)
+}
+
+/// Writes a variant whose fields are bound; `fields` writes those that are attributes.
+fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant, fields: &TokenStream) -> TokenStream {
+    let Some(name) = &variant.kind else { return quote!() };
     let Tag { kind, repr, data } = tag;
     let put_kind = match (variant.name(), repr) {
         // The kernel compares up to a NUL, and older ones insist on it.
@@ -132,15 +163,9 @@ fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> TokenStr
         },
         (None, None) => quote!(),
     };
-    let pattern = pattern(variant, "");
-    let value = |field: &Field| {
-        let bound = bound(field, "");
-        quote!(#bound)
-    };
-    let fields = attributes_of(runtime, variant.fields.iter(), value);
     let data = match &variant.header {
         Some(header) => {
-            let header = header_of(runtime, header, &[], variant.fields.iter(), value);
+            let header = header_of(runtime, header, &[], variant.fields.iter(), own_value);
             quote! {
                 let __header = { #header };
                 __attributes.payload(#data, |__attributes| {
@@ -155,10 +180,8 @@ fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> TokenStr
         None => quote!(),
     };
     quote! {
-        #pattern => {
-            #put_kind
-            #data
-        }
+        #put_kind
+        #data
     }
 }
 
@@ -190,18 +213,18 @@ fn parse_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> Option<
 fn construct(variant: &Variant, value: impl Fn(&Field) -> TokenStream) -> TokenStream {
     let ident = &variant.ident;
     let fields = variant.fields.iter().map(|field| {
-        let (ident, value) = (&field.ident, value(field));
-        quote!(#ident: #value)
+        let (member, value) = (member(variant, field), value(field));
+        quote!(#member: #value)
     });
-    if variant.braces { quote!(Self::#ident { #(#fields),* }) } else { quote!(Self::#ident) }
+    if variant.braces || variant.body { quote!(Self::#ident { #(#fields),* }) } else { quote!(Self::#ident) }
 }
 
 /// A pattern that binds every field of the variant.
 fn pattern(variant: &Variant, prefix: &str) -> TokenStream {
     let ident = &variant.ident;
     let fields = variant.fields.iter().map(|field| {
-        let (ident, bound) = (&field.ident, bound(field, prefix));
-        quote!(#ident: #bound)
+        let (member, bound) = (member(variant, field), bound(field, prefix));
+        quote!(#member: #bound)
     });
     quote!(Self::#ident { #(#fields),* })
 }
@@ -209,4 +232,10 @@ fn pattern(variant: &Variant, prefix: &str) -> TokenStream {
 /// The name that a field is bound to: its own might be that of something else.
 fn bound(field: &Field, prefix: &str) -> Ident {
     format_ident!("__{}field_{}", prefix, field.ident)
+}
+
+/// How a field of a variant is spelled.
+fn member(variant: &Variant, field: &Field) -> TokenStream {
+    let ident = &field.ident;
+    if variant.body { quote!(0) } else { quote!(#ident) }
 }

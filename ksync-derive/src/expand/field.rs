@@ -227,6 +227,31 @@ fn emit_main(field: &Field, runtime: &Runtime, value: &TokenStream, sink: &Sink,
     }
 }
 
+/// Writes what a change takes of a nest where the kernel keeps what it does not name. `None` for fields that are
+/// written as a whole.
+pub(super) fn emit_change(field: &Field, runtime: &Runtime) -> Option<TokenStream> {
+    let Place::Attribute(nla) = field.place() else { return None };
+    if field.none.is_some() || shape::is_plain(&field.ty) || !field.format.is_usual() {
+        return None;
+    }
+    let (ident, name) = (&field.ident, field.name());
+    let emit_change = carrier(field, runtime).method("emit_change");
+    let option = quote!(#runtime::core::option::Option);
+    Some(quote! {
+        if match __held {
+            #option::Some(__held) => __held.#ident != self.#ident,
+            #option::None => true,
+        } {
+            let __held = match __held {
+                #option::Some(__held) => #option::Some(&__held.#ident),
+                #option::None => #option::None,
+            };
+            #emit_change(&self.#ident, __held, #nla, &mut __message.attributes, __context);
+            __message.attributes.blame(#name);
+        }
+    })
+}
+
 /// Writes a value of type `ty` as the field's attribute.
 fn emit_attribute(
     field: &Field,

@@ -190,6 +190,11 @@ fn changed(kind: &Kind, part: &Part<'_>) -> TokenStream {
     if fields.iter().all(|field| field.needs_recreation()) {
         return quote!();
     }
+    if let Part::Field(field) = part
+        && let Some(change) = field::emit_change(field, runtime)
+    {
+        return change;
+    }
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     quote! {
         if match __held {

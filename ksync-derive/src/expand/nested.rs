@@ -18,7 +18,7 @@ use crate::input::runtime::Runtime;
 pub(super) fn impls(nested: &Nested) -> TokenStream {
     let (ident, runtime) = (&nested.ident, &nested.runtime);
     let (bodies, markers) = match &nested.content {
-        Content::Struct { header, fills, fields } => {
+        Content::Struct { header, fills, fields, .. } => {
             (of_struct(runtime, header.as_ref(), fills, fields), codec::markers(fields.iter(), runtime))
         }
         Content::Enum { kind, data, repr, variants } => {
@@ -27,8 +27,25 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
             (of_enum(runtime, &tag, variants), codec::markers(fields, runtime))
         }
     };
-    let Bodies { header_type, header, emit, parse, any_in, references, met_by, check, needs_recreation } =
-        bodies;
+    let Bodies {
+        header_type,
+        header,
+        emit,
+        emit_changed,
+        parse,
+        any_in,
+        references,
+        met_by,
+        check,
+        needs_recreation,
+    } = bodies;
+    // Where the kernel forgets what a change does not name, a change names all.
+    let (emit_changed, merge) = match &nested.content {
+        Content::Struct { whole: true, .. } => {
+            (quote!(self.emit_attributes(__attributes, __context);), quote!(let __merge = false;))
+        }
+        _ => (emit_changed, quote!()),
+    };
     let (outer_emit, outer_parse) = match &nested.content {
         Content::Struct { .. } if is_fixed_size(nested) => (quote!(emit_header), quote!(parse)),
         Content::Struct { .. } => (quote!(emit), quote!(parse)),
@@ -67,7 +84,18 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
                 #met_by
             }
 
+            fn emit_change(
+                &self,
+                __held: #runtime::core::option::Option<&Self>,
+                __nla: u16,
+                __attributes: &mut #runtime::Attributes<'_>,
+                __context: &#runtime::Context<'_>,
+            ) {
+                #runtime::nest::emit_change(self, __held, __nla, __attributes, __context);
+            }
+
             fn needs_recreation(&self, __desired: &Self, __merge: bool) -> bool {
+                #merge
                 #needs_recreation
             }
 
@@ -95,6 +123,15 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
                 __context: &#runtime::Context<'_>,
             ) {
                 #emit
+            }
+
+            fn emit_changed_attributes(
+                &self,
+                __held: #runtime::core::option::Option<&Self>,
+                __attributes: &mut #runtime::Attributes<'_>,
+                __context: &#runtime::Context<'_>,
+            ) {
+                #emit_changed
             }
 
             fn parse_body(
@@ -163,6 +200,7 @@ pub(super) struct Bodies {
     pub(super) header_type: TokenStream,
     pub(super) header: TokenStream,
     pub(super) emit: TokenStream,
+    pub(super) emit_changed: TokenStream,
     pub(super) parse: TokenStream,
     pub(super) any_in: TokenStream,
     pub(super) references: TokenStream,
@@ -214,6 +252,52 @@ pub(super) fn attributes_of<'a>(
     quote!(#(#parts)*)
 }
 
+/// Writes the fields that a change may carry: those that differ, where `held` knows what is held.
+pub(super) fn changed_attributes_of<'a>(
+    runtime: &Runtime,
+    fields: impl Iterator<Item = &'a Field>,
+    value: impl Fn(&Field) -> TokenStream,
+    held: Option<&dyn Fn(&Field) -> TokenStream>,
+) -> TokenStream {
+    let written = fields
+        .filter(|field| !is_in_header(field) && !field.read_only && !field.immutable && field.on_wire());
+    let option = quote!(#runtime::core::option::Option);
+    let parts = bits::parts(written).into_iter().map(|part| {
+        let members: &[&Field] = match &part {
+            Part::Field(field) => &[field],
+            Part::Bits(group) => group,
+        };
+        let differ = held.map(|held| {
+            let differ = members.iter().map(|field| {
+                let (held, value) = (held(field), value(field));
+                quote!(*(#held) != *(#value))
+            });
+            quote!(#(#differ)||*)
+        });
+        let write = match &part {
+            Part::Field(field) if matches!(field.place(), Place::Flatten) => {
+                let (ty, value) = (&field.ty, value(field));
+                let held = match held {
+                    Some(held) => {
+                        let held = held(field);
+                        quote!(#option::Some(#held))
+                    }
+                    None => quote!(#option::None),
+                };
+                let emit = quote_spanned!(ty.span()=> <#ty as #runtime::Flatten>::emit_changed);
+                quote!(#emit(#value, #held, __attributes, __context);)
+            }
+            Part::Field(field) => field::emit_inside(field, runtime, &value(field), &Sink::nested()),
+            Part::Bits(group) => bits::emit(group, runtime, &value, &Sink::nested()),
+        };
+        match differ {
+            Some(differ) => quote!(if #differ { #write }),
+            None => write,
+        }
+    });
+    quote!(#(#parts)*)
+}
+
 /// Whether any attribute of the fields is in `__list`.
 fn any_in<'a>(runtime: &Runtime, fields: impl Iterator<Item = &'a Field>) -> TokenStream {
     let there = fields.filter_map(|field| match (&field.nla, field.place()) {
@@ -252,7 +336,19 @@ fn of_struct(runtime: &Runtime, header: Option<&Type>, fills: &[Fill], fields: &
         let ident = &field.ident;
         recreation(field, runtime, &own(field), &quote!(&__desired.#ident))
     });
+    let held = |field: &Field| {
+        let ident = &field.ident;
+        quote!(&__held.#ident)
+    };
+    let differing = changed_attributes_of(runtime, fields.iter(), own, Some(&held));
+    let changeable = changed_attributes_of(runtime, fields.iter(), own, None);
     Bodies {
+        emit_changed: quote! {
+            match __held {
+                #runtime::core::option::Option::Some(__held) => { #differing }
+                #runtime::core::option::Option::None => { #changeable }
+            }
+        },
         header_type: header.map_or_else(|| quote!(#runtime::NoHeader), |header| quote!(#header)),
         header: header.map_or_else(
             || quote!(#runtime::NoHeader),

@@ -75,8 +75,27 @@ impl Field {
     /// Reads a named field; `allowed` are the words that it may have.
     pub(crate) fn read(field: &syn::Field, allowed: &[&str], ctxt: &Ctxt) -> Option<Field> {
         let mistakes = ctxt.count();
-        let mut read = Field {
-            ident: field.ident.clone()?,
+        let mut read = Field::new(field.ident.clone()?, field, ctxt);
+        for word in Word::all(&field.attrs, ctxt) {
+            read.take(&word, allowed, ctxt);
+        }
+        read.misread = ctxt.count() > mistakes;
+        Some(read)
+    }
+
+    /// The struct inside of `Variant(Body)`: its attributes are those of the variant.
+    pub(crate) fn body(field: &syn::Field, ctxt: &Ctxt) -> Field {
+        let mut read = Field::new(Ident::new("body", proc_macro2::Span::call_site()), field, ctxt);
+        for word in Word::all(&field.attrs, ctxt) {
+            word.unknown(&[], ctxt);
+        }
+        read.format.flatten = true;
+        read
+    }
+
+    fn new(ident: Ident, field: &syn::Field, ctxt: &Ctxt) -> Field {
+        Field {
+            ident,
             ty: field.ty.clone(),
             docs: field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect(),
             key: false,
@@ -99,12 +118,7 @@ impl Field {
             survives: false,
             misread: false,
             depends_on: depends_on(&field.attrs, ctxt),
-        };
-        for word in Word::all(&field.attrs, ctxt) {
-            read.take(&word, allowed, ctxt);
         }
-        read.misread = ctxt.count() > mistakes;
-        Some(read)
     }
 
     fn take(&mut self, word: &Word, allowed: &[&str], ctxt: &Ctxt) {

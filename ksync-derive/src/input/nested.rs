@@ -22,7 +22,7 @@ pub(crate) struct Nested {
 #[derive(Debug)]
 pub(crate) enum Content {
     /// Attributes, perhaps behind a fixed header.
-    Struct { header: Option<Type>, fills: Vec<Fill>, fields: Vec<Field> },
+    Struct { header: Option<Type>, fills: Vec<Fill>, whole: bool, fields: Vec<Field> },
     /// One of several, told apart by a name in attribute `kind`, its fields inside attribute `data`.
     Enum { kind: Option<Expr>, data: Option<Expr>, repr: Option<Ident>, variants: Vec<Variant> },
 }
@@ -38,6 +38,8 @@ pub(crate) struct Variant {
     pub(crate) other: bool,
     pub(crate) unwritten: bool,
     pub(crate) fields: Vec<Field>,
+    /// `Variant(Body)`: the struct that has the fields.
+    pub(crate) body: bool,
     /// `Variant {}` and `Variant { a }`, where `Variant` alone would be no pattern.
     pub(crate) braces: bool,
 }
@@ -76,11 +78,12 @@ impl Nested {
                 Content::Enum { kind, data: inner, repr, variants }
             }
             Data::Struct(data) => {
-                let (mut header, mut fills) = (None, Vec::new());
+                let (mut header, mut fills, mut whole) = (None, Vec::new(), false);
                 for word in Word::all(&input.attrs, ctxt) {
                     match word.name.to_string().as_str() {
                         words::HEADER => word.value(&mut header, ctxt),
                         words::FILL => fills.push(Fill::read(&word, ctxt)),
+                        words::WHOLE => word.flag(&mut whole, ctxt),
                         words::CRATE => runtime.take(&word, ctxt),
                         _ => word.unknown(words::OF_NESTED_STRUCT, ctxt),
                     }
@@ -91,11 +94,11 @@ impl Nested {
                         "a nested attribute is a struct with named fields, or an enum",
                     );
                 }
-                Content::Struct { header, fills, fields: read_fields(&data.fields, ctxt) }
+                Content::Struct { header, fills, whole, fields: read_fields(&data.fields, ctxt) }
             }
             Data::Union(_) => {
                 ctxt.error_on(&input.ident, "a nested attribute is a struct with named fields, or an enum");
-                Content::Struct { header: None, fills: Vec::new(), fields: Vec::new() }
+                Content::Struct { header: None, fills: Vec::new(), whole: false, fields: Vec::new() }
             }
         };
         Nested { ident: input.ident.clone(), runtime, content }
@@ -103,13 +106,21 @@ impl Nested {
 }
 
 fn read_variant(variant: &syn::Variant, ctxt: &Ctxt) -> Variant {
+    let body = match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => fields.unnamed.first(),
+        _ => None,
+    };
     let mut read = Variant {
         ident: variant.ident.clone(),
         kind: None,
         header: None,
         other: false,
         unwritten: false,
-        fields: read_fields(&variant.fields, ctxt),
+        fields: match body {
+            Some(body) => vec![Field::body(body, ctxt)],
+            None => read_fields(&variant.fields, ctxt),
+        },
+        body: body.is_some(),
         braces: matches!(variant.fields, Fields::Named(_)),
     };
     for word in Word::all(&variant.attrs, ctxt) {
@@ -121,8 +132,11 @@ fn read_variant(variant: &syn::Variant, ctxt: &Ctxt) -> Variant {
             _ => word.unknown(words::OF_VARIANT, ctxt),
         }
     }
-    if matches!(variant.fields, Fields::Unnamed(_)) {
-        ctxt.error_on(&variant.ident, "give the variant's fields names: `Vxlan { id: u32 }`");
+    if matches!(variant.fields, Fields::Unnamed(_)) && body.is_none() {
+        ctxt.error_on(
+            &variant.ident,
+            "give the variant's fields names: `Vxlan { id: u32 }`, or make them a struct: `Vxlan(Vxlan)`",
+        );
     }
     read
 }

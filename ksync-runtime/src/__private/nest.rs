@@ -29,6 +29,21 @@ pub fn emit_unless_empty<T: Nested>(
     attributes.nested_unless_empty(nla, |attributes| value.emit_attributes(attributes, context));
 }
 
+/// Writes what a change takes of a nest, as an attribute around it, if there is any.
+pub fn emit_change<T: Nested>(
+    value: &T,
+    held: Option<&T>,
+    nla: u16,
+    attributes: &mut Attributes<'_>,
+    context: &Context<'_>,
+) {
+    attributes.nested_unless_empty(nla, |attributes| {
+        let header = value.header(attributes, context);
+        attributes.header(&header);
+        value.emit_changed_attributes(held, attributes, context);
+    });
+}
+
 /// Reads a struct from attribute `nla`.
 ///
 /// # Errors

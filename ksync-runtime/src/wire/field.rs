@@ -51,6 +51,19 @@ pub trait AttributeField: Sized {
         let _ = (desired, merge);
         false
     }
+
+    /// Writes what a change takes where the kernel keeps what it does not name: of a nest what differs, of other
+    /// values all. `held` is what the kernel is known to hold, or `None` where that is not certain.
+    fn emit_change(
+        &self,
+        held: Option<&Self>,
+        nla: u16,
+        attributes: &mut Attributes<'_>,
+        context: &Context<'_>,
+    ) {
+        let _ = held;
+        self.emit(nla, attributes, context);
+    }
 }
 
 impl<V: AttributeValue + PartialEq> AttributeField for V {
@@ -101,6 +114,22 @@ impl<F: AttributeField> AttributeField for Option<F> {
             (Some(held), Some(desired)) => held.needs_recreation(desired, merge),
             (Some(_), None) => merge,
             (None, _) => false,
+        }
+    }
+
+    fn emit_change(
+        &self,
+        held: Option<&Self>,
+        nla: u16,
+        attributes: &mut Attributes<'_>,
+        context: &Context<'_>,
+    ) {
+        match (self, held) {
+            (None, _) => {}
+            (Some(field), Some(None)) => field.emit(nla, attributes, context),
+            (Some(field), held) => {
+                field.emit_change(held.and_then(Option::as_ref), nla, attributes, context);
+            }
         }
     }
 }

@@ -22,6 +22,18 @@ pub trait Nested: AttributeField {
     /// Writes the attributes, without one around them.
     fn emit_attributes(&self, attributes: &mut Attributes<'_>, context: &Context<'_>);
 
+    /// Writes the attributes that a change takes where the kernel keeps what it does not name; see
+    /// [`AttributeField::emit_change`].
+    fn emit_changed_attributes(
+        &self,
+        held: Option<&Self>,
+        attributes: &mut Attributes<'_>,
+        context: &Context<'_>,
+    ) {
+        let _ = held;
+        self.emit_attributes(attributes, context);
+    }
+
     /// Reads the value from a header and the attributes behind it.
     ///
     /// # Errors
@@ -46,6 +58,12 @@ pub trait Flatten: Sized {
     /// Writes the attributes.
     fn emit(&self, attributes: &mut Attributes<'_>, context: &Context<'_>);
 
+    /// Writes the attributes that a change takes where the kernel keeps what it does not name.
+    fn emit_changed(&self, held: Option<&Self>, attributes: &mut Attributes<'_>, context: &Context<'_>) {
+        let _ = held;
+        self.emit(attributes, context);
+    }
+
     /// Reads the value from among them.
     ///
     /// # Errors
@@ -59,6 +77,10 @@ pub trait Flatten: Sized {
 impl<T: Nested<Header = NoHeader>> Flatten for T {
     fn emit(&self, attributes: &mut Attributes<'_>, context: &Context<'_>) {
         self.emit_attributes(attributes, context);
+    }
+
+    fn emit_changed(&self, held: Option<&Self>, attributes: &mut Attributes<'_>, context: &Context<'_>) {
+        self.emit_changed_attributes(held, attributes, context);
     }
 
     fn parse(attributes: &AttributeList<'_>, resolver: &Resolver<'_>) -> Result<Self, ParseError> {

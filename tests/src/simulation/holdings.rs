@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route};
+use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, Vxlan};
 use ksync_runtime::declare::Resolver;
 use ksync_runtime::engine::Engine;
 use ksync_runtime::prelude::*;
@@ -141,8 +141,8 @@ impl Holdings {
         let kind = |kind: InfoKind| info.contains(&LinkInfo::Kind(kind));
         let kind_is_right = match &link.kind {
             LinkKind::Veth { .. } | LinkKind::PeerOf { .. } => kind(InfoKind::Veth),
-            LinkKind::Bridge => kind(InfoKind::Bridge),
-            LinkKind::Vxlan { id, port, learning, lower, .. } => {
+            LinkKind::Bridge(_) => kind(InfoKind::Bridge),
+            LinkKind::Vxlan(Vxlan { id, port, learning, lower, .. }) => {
                 let data: &[InfoVxlan] = info
                     .iter()
                     .find_map(|info| match info {

@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, Through};
+use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, Through, Vxlan};
 use ksync_runtime::prelude::*;
 
 use super::dice::Dice;
@@ -94,27 +94,28 @@ impl Pool {
         let digits = name.trim_matches(|character: char| !character.is_ascii_digit());
         let number: u32 = digits.parse().unwrap_or(0);
         let kind = match name.as_bytes().first() {
-            Some(b'm') => LinkKind::Bridge,
+            Some(b'm') => LinkKind::bridge(),
             Some(b'e') => LinkKind::Existing,
             Some(b'p') => LinkKind::PeerOf { link: Ref::to(format!("k{number}")) },
             _ => match dice.below(10) {
-                0..3 => LinkKind::Bridge,
+                0..3 => LinkKind::bridge(),
                 3..7 => LinkKind::veth(format!("p{number}{}", dice.one_of(&["a", "b"]))),
-                _ => LinkKind::Vxlan {
-                    id: number * 4 + dice.below(2) as u32,
-                    remote: None,
-                    local: None,
-                    port: dice.one_of(&[None, Some(4789)]),
-                    learning: dice.one_of(&[None, Some(false)]),
-                    lower: dice
-                        .percent(30)
-                        .then(|| self.some_link(dice))
-                        .filter(|lower| lower != name)
-                        .map(Ref::to),
-                },
+                _ => {
+                    let id = number * 4 + dice.below(2) as u32;
+                    LinkKind::Vxlan(Vxlan {
+                        port: dice.one_of(&[None, Some(4789)]),
+                        learning: dice.one_of(&[None, Some(false)]),
+                        lower: dice
+                            .percent(30)
+                            .then(|| self.some_link(dice))
+                            .filter(|lower| lower != name)
+                            .map(Ref::to),
+                        ..Vxlan::new(id)
+                    })
+                }
             },
         };
-        let can_be_port = !matches!(kind, LinkKind::Bridge | LinkKind::Existing);
+        let can_be_port = !matches!(kind, LinkKind::Bridge(_) | LinkKind::Existing);
         let master =
             (can_be_port && dice.percent(30)).then(|| Ref::to(format!("m{}", dice.below(self.masters))));
         let mtu = dice.one_of(&[None, None, Some(1400), Some(9000)]);

@@ -60,7 +60,7 @@ impl Object {
             Object::Link(Link { kind, master, .. }) => {
                 let inside = match kind {
                     LinkKind::PeerOf { link } => Some(link),
-                    LinkKind::Vxlan { lower, .. } => lower.as_ref(),
+                    LinkKind::Vxlan(vxlan) => vxlan.lower.as_ref(),
                     _ => None,
                 };
                 inside.into_iter().chain(master).map(link).collect()

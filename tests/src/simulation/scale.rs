@@ -71,7 +71,7 @@ pub fn many_routes(routes: u32) -> Result<u64, String> {
     driver.rest()?;
     expect("writes before there is anything to stand on", driver.pipeline.totals().writes(), 0)?;
     for number in 0..LINKS {
-        let link = Link::new(link(number), LinkKind::Bridge);
+        let link = Link::new(link(number), LinkKind::bridge());
         driver.pipeline.engine_mut().set(link, now).map_err(failed)?;
     }
     driver.rest()?;

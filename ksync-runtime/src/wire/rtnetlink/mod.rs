@@ -4,6 +4,8 @@
 
 mod constants;
 mod headers;
+mod links;
 
 pub use constants::*;
 pub use headers::*;
+pub use links::*;

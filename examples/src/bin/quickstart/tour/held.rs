@@ -85,9 +85,9 @@ fn described<T: KSyncEntry>(key: &T::Key) -> String {
 
 fn link_in_words(link: &Link, index: Option<u32>) -> String {
     let sort = match &link.kind {
-        LinkKind::Vxlan { id, .. } => format!("vxlan {id}"),
+        LinkKind::Vxlan(vxlan) => format!("vxlan {}", vxlan.id),
         LinkKind::Veth { .. } => "veth".to_owned(),
-        LinkKind::Bridge => "bridge".to_owned(),
+        LinkKind::Bridge(_) => "bridge".to_owned(),
         _ => "link".to_owned(),
     };
     let direction = if link.up { "up" } else { "down" };

@@ -1,0 +1,31 @@
+//! Codecs and checks that several sorts of links share.
+
+/// Hardware addresses of six bytes. Those of other lengths (tunnels have four) count as none.
+pub(super) mod ethernet {
+    use ksync_runtime::prelude::MacAddr6;
+    use ksync_runtime::wire::{AttributeValue, BytesMut, ValueError};
+
+    pub(in crate::link) fn emit(mac: &MacAddr6, out: &mut BytesMut) {
+        AttributeValue::emit(mac, out);
+    }
+
+    pub(in crate::link) fn parse(payload: &[u8]) -> Result<MacAddr6, ValueError> {
+        <MacAddr6 as AttributeValue>::parse(payload).map_err(|_| ValueError::Missing)
+    }
+}
+
+/// The number of a vlan.
+pub(super) fn is_vlan(vlan: &u16) -> Result<(), String> {
+    if (1..4095).contains(vlan) {
+        return Ok(());
+    }
+    Err(format!("{vlan} is no vlan: they are numbered from 1 to 4094"))
+}
+
+/// The EtherType of a vlan tag.
+pub(super) fn is_vlan_protocol(protocol: &Option<u16>) -> Result<(), String> {
+    match protocol {
+        None | Some(0x8100 | 0x88a8) => Ok(()),
+        Some(other) => Err(format!("{other:#x} marks no vlan: it is 0x8100 (802.1Q) or 0x88a8 (802.1ad)")),
+    }
+}
