@@ -64,7 +64,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `add_flags = ...` | Flags of an add: `NLM_F_CREATE \| NLM_F_EXCL`. The usual flags are none at all in generic netlink and in protocols of your own; nf_tables has no `NLM_F_REPLACE`. |
 /// | `add_again_flags = ...` | The same when an earlier try may have been carried out: `NLM_F_CREATE \| NLM_F_REPLACE`. |
 /// | `change_flags = ...`, `delete_flags = ...` | `NLM_F_REPLACE`, and none. |
-/// | `fill(field = ..., on(...))` | Header fields that are no field of the struct. On add, change and delete unless `on` says otherwise. What stands in a delete too, and is the same for all objects, is also the mark of the kind: a message without it is about somebody else's object. |
+/// | `fill(field = ..., on(...))` | Header fields that are no field of the struct. On add, change and delete unless `on` says otherwise; what `on(get)` says of all objects stands in the request for a dump too. What stands in a delete too, and is the same for all objects, is also the mark of the kind: a message without it is about somebody else's object. |
 /// | `index(from = ksync, range = 1..=65535, nla = ...)` | KSync numbers the objects. Written in all messages. |
 /// | `index(from = kernel, header = ...)` | The kernel does, and tells. Written in change and delete. Either sort stands in an attribute (`nla`) or in the header. |
 /// | `merge` | The kernel keeps what a change does not name: changes carry what differs, and no immutable fields. Otherwise they carry the whole object. |

@@ -7,6 +7,10 @@
 //! | --- | --- | --- | --- |
 //! | [`Link`] | `ip link` | name | its master, the link below it |
 //! | [`Address`] | `ip address` | link and address | its link |
+//! | [`AddressLabel`] | `ip addrlabel` | prefix | nothing |
+//! | [`Neighbour`], [`ProxyNeighbour`] | `ip neighbour` | link and address | its link |
+//! | [`FdbEntry`] | `bridge fdb` | port, address and vlan | the port |
+//! | [`VxlanFdbEntry`] | `bridge fdb` | tunnel, address and remote | the tunnel |
 //! | [`Nexthop`] | `ip nexthop` | a name of the agent's own | its link |
 //! | [`NexthopGroup`] | `ip nexthop` | a name of the agent's own | its nexthops |
 //! | [`Route`] | `ip route` | table, destination, metric and tos | its nexthop or group, or its links |
@@ -24,11 +28,14 @@
 //! link, a route for its nexthop.
 
 mod address;
+mod address_label;
 mod class;
 mod encap;
+mod fdb;
 mod filter;
 mod link;
 mod mptcp_endpoint;
+mod neighbour;
 mod nexthop;
 mod nexthop_group;
 mod nft_set;
@@ -47,15 +54,18 @@ mod tc_parent;
 mod tc_rate;
 mod u32_filter;
 
-pub use address::{Address, AddressKey};
+pub use address::{Address, AddressKey, Lifetimes};
+pub use address_label::AddressLabel;
 pub use class::{Class, ClassKey, ClassKind, HtbClass};
 pub use encap::{Encap, Seg6Mode};
+pub use fdb::{FdbEntry, FdbEntryKey, FdbState, VxlanFdbEntry, VxlanFdbEntryKey};
 pub use filter::{Filter, FilterKey};
 pub use link::{
     Bond, BondHashPolicy, BondMode, Bridge, DontFragment, Gre, Ipip, Link, LinkKind, Lower, Macvlan,
     MacvlanMode, Namespace, VethPeer, Vlan, Vrf, Vxlan,
 };
 pub use mptcp_endpoint::MptcpEndpoint;
+pub use neighbour::{Neighbour, NeighbourKey, NeighbourState, ProxyNeighbour, ProxyNeighbourKey};
 pub use nexthop::Nexthop;
 pub use nexthop_group::{Member, MemberHeader, NexthopGroup, Resilience, Spread, Weight};
 pub use nft_set::{NftSet, NftSetFlags, NftSetKey, NftType};

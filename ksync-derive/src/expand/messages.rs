@@ -7,6 +7,7 @@ use super::bits::{self, Part};
 use super::field::{self, Sink};
 use super::usual_flags;
 use crate::input::field::Field;
+use crate::input::fill::Fill;
 use crate::input::index::{IndexPlace, Source};
 use crate::input::kind::Kind;
 use crate::input::verbs::Verb;
@@ -92,6 +93,27 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
 
         #get
     }
+}
+
+/// What a get message says of every object is said when all of them are asked for, too.
+pub(super) fn dump_header(kind: &Kind) -> Option<TokenStream> {
+    let (runtime, header) = (&kind.runtime, kind.header.as_ref()?);
+    let constants: Vec<_> = kind
+        .fills
+        .iter()
+        .filter(|fill| fill.written_on(Verb::Get))
+        .flat_map(Fill::constants)
+        .map(|(place, value)| quote!(__filled.#place = #value;))
+        .collect();
+    (!constants.is_empty()).then(|| {
+        quote! {
+            fn dump_header(__header: &mut [u8]) {
+                let mut __filled = <#header as #runtime::core::default::Default>::default();
+                #(#constants)*
+                #runtime::FixedHeader::emit(&__filled, __header);
+            }
+        }
+    })
 }
 
 /// The type of the fixed header.

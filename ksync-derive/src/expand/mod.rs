@@ -73,6 +73,7 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
     let range = range::items(&kind);
     let circle = circle::items(&kind);
     let markers = codec::markers(kind.fields.iter(), runtime);
+    let dump_header = messages::dump_header(&kind);
     quote! {
         #key_struct
         const _: () = {
@@ -88,6 +89,7 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
                 #references
                 #compare
                 #messages
+                #dump_header
                 #parse
                 #classify
             }

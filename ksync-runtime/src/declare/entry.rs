@@ -126,6 +126,12 @@ pub trait KSyncEntry: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
         Ok(Progress::Complete)
     }
 
+    /// Writes the fixed header of the request that dumps the kind, where it takes more than zeroes: a family, or
+    /// a flag that tells these objects from others. `header` is all zero, and as long as the schema says.
+    fn dump_header(header: &mut [u8]) {
+        let _ = header;
+    }
+
     /// Reads back what [`add_msg`](Self::add_msg) writes and what the kernel dumps.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ type Finish = Box<dyn FnOnce(Result<(), OperationError>) + Send>;
 pub(super) struct Dump {
     protocol: Protocol,
     message_type: u16,
-    header_len: usize,
+    header: Vec<u8>,
     take: TakeMessage,
     finish: Finish,
     /// Its number and when it is given up, once it is under way.
@@ -104,10 +104,12 @@ impl Pipeline {
             interrupted: false,
         }));
         let results = gathered.clone();
+        let mut header = vec![0; T::SCHEMA.header_len.next_multiple_of(4)];
+        T::dump_header(&mut header);
         connection.dumps.push_back(Dump {
             protocol,
             message_type,
-            header_len: T::SCHEMA.header_len,
+            header,
             take: Box::new(move |message, resolver| {
                 let mut gathered = gathered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 gathered.interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
@@ -158,7 +160,7 @@ impl Connection {
         let mut message = Request::new(&mut bytes, seq, self.limits.port)
             .to_family(family)
             .begin_in::<NoHeader>(dump.protocol, dump.message_type, NLM_F_DUMP);
-        message.attributes.raw(&vec![0; dump.header_len.next_multiple_of(4)]);
+        message.attributes.raw(&dump.header);
         if let Err(error) = message.finish() {
             self.end_dump(Err(error));
             return None;

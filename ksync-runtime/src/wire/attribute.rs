@@ -24,6 +24,8 @@ const HEADER: usize = 4;
 /// [`Outgoing::finish`](super::Outgoing::finish).
 pub struct Attributes<'a> {
     out: &'a mut BytesMut,
+    /// Where the first one begins.
+    start: usize,
     error: Option<OperationError>,
     /// Where the attribute starts that was ended last.
     last: usize,
@@ -32,7 +34,22 @@ pub struct Attributes<'a> {
 impl<'a> Attributes<'a> {
     /// Writes behind what `out` holds. The end of `out` must be aligned to four bytes.
     pub fn new(out: &'a mut BytesMut) -> Self {
-        Attributes { out, error: None, last: usize::MAX }
+        let start = out.len();
+        Attributes { out, start, error: None, last: usize::MAX }
+    }
+
+    /// Whether one with that number was written already.
+    #[must_use]
+    pub fn has(&self, nla: u16) -> bool {
+        let mut rest = self.out.get(self.start..).unwrap_or_default();
+        while let Some((&[a, b, c, d], _)) = rest.split_first_chunk() {
+            if u16::from_ne_bytes([c, d]) & NLA_TYPE_MASK == nla {
+                return true;
+            }
+            let len = usize::from(u16::from_ne_bytes([a, b])).max(HEADER).next_multiple_of(4);
+            rest = rest.get(len..).unwrap_or_default();
+        }
+        false
     }
 
     /// Writes one attribute.

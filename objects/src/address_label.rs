@@ -1,0 +1,64 @@
+//! Labels by which a source address is chosen (RFC 6724): `ip addrlabel`.
+
+use ksync_runtime::prelude::*;
+
+/// A label of IPv6 addresses: source and destination with the same one go well together.
+///
+/// ```text
+/// ip addrlabel add prefix 2001:db8::/32 label 99
+/// ```
+///
+/// Labels for one link alone (`dev`) are not supported: the kernel keeps them when the link is gone, under a number
+/// that a later link may get.
+///
+/// ```
+/// use ksync_objects::AddressLabel;
+/// use ksync_runtime::prelude::*;
+///
+/// assert!(AddressLabel::new("2001:db8::/32".parse()?, 99).check().is_ok());
+/// assert!(AddressLabel::new("2001:db8::1/32".parse()?, 99).check().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(
+    protocol = route,
+    header = AddressLabelHeader,
+    add = RTM_NEWADDRLABEL, delete = RTM_DELADDRLABEL, get = RTM_GETADDRLABEL,
+    fill(ifal_family = AF_INET6, on(add, change, delete, get)),
+    fill(ifal_index = 0),
+)]
+pub struct AddressLabel {
+    /// The addresses; no host bits. `prefix`
+    #[ksync(key, nla = IFAL_ADDRESS, prefix_len = ifal_prefixlen, check = is_prefix)]
+    pub prefix: Ipv6Net,
+    /// The label, not 2^32 - 1. `label`
+    #[ksync(nla = IFAL_LABEL, on(add, change, delete), check = is_label)]
+    pub label: u32,
+}
+
+impl AddressLabel {
+    /// A label for the addresses of a prefix.
+    #[must_use]
+    pub fn new(prefix: Ipv6Net, label: u32) -> Self {
+        AddressLabel { prefix, label }
+    }
+}
+
+fn is_prefix(prefix: &Ipv6Net) -> Result<(), String> {
+    if prefix.addr() != prefix.network() {
+        return Err(format!("{prefix} has host bits set; the prefix is {}", prefix.trunc()));
+    }
+    if prefix.prefix_len() > 96 && prefix.addr().to_ipv4_mapped().is_some() {
+        return Err(format!(
+            "{prefix} is a part of the IPv4 addresses: they have one label, that of ::ffff:0:0/96"
+        ));
+    }
+    Ok(())
+}
+
+fn is_label(label: &u32) -> Result<(), String> {
+    if *label == u32::MAX {
+        return Err(format!("{label} stands for no label"));
+    }
+    Ok(())
+}
