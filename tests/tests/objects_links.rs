@@ -36,6 +36,9 @@ const DROP: &[&str] = &[
     "info_slave_data.id",
 ];
 
+/// What the reader calls an option, what it shows of it then, and the change.
+type Step<T> = (&'static str, Value, fn(&mut T));
+
 fn links() -> AgentBuilder {
     Agent::builder().object::<Link>()
 }
@@ -262,7 +265,7 @@ namespace_test! {
             takes(agent, 1, set(bridge.clone())).await;
             let first = number("br0");
             // One field at a time, and the kernel's own reader sees it each time.
-            let steps: [(&str, Value, fn(&mut Bridge)); 9] = [
+            let steps: [Step<Bridge>; 9] = [
                 ("priority", 11.into(), |bridge| bridge.priority = Some(11)),
                 ("hello_time", 300.into(), |bridge| bridge.hello_time = Some(Duration::from_secs(3))),
                 ("forward_delay", 500.into(), |bridge| bridge.forward_delay = Some(Duration::from_secs(5))),
@@ -308,7 +311,7 @@ namespace_test! {
             let mut tunnel = Vxlan { port: Some(4789), remote: Some([192, 0, 2, 1].into()), ..Vxlan::new(7) };
             takes(agent, 1, set(tunnel.clone())).await;
             let first = number("vx0");
-            let in_place: [(&str, Value, fn(&mut Vxlan)); 7] = [
+            let in_place: [Step<Vxlan>; 7] = [
                 ("remote", "192.0.2.9".into(), |tunnel| tunnel.remote = Some([192, 0, 2, 9].into())),
                 ("local", "192.0.2.8".into(), |tunnel| tunnel.local = Some([192, 0, 2, 8].into())),
                 ("ttl", 5.into(), |tunnel| tunnel.ttl = Some(5)),
@@ -324,7 +327,7 @@ namespace_test! {
                 assert_eq!(table.verify().await.expect("a dump"), [], "{key}");
             }
             assert_eq!(number("vx0"), first, "it is still the same tunnel");
-            let anew: [(&str, Value, fn(&mut Vxlan)); 5] = [
+            let anew: [Step<Vxlan>; 5] = [
                 ("id", 8.into(), |tunnel| tunnel.id = 8),
                 ("port", 4790.into(), |tunnel| tunnel.port = Some(4790)),
                 ("proxy", true.into(), |tunnel| tunnel.proxy = Some(true)),

@@ -22,6 +22,7 @@ pub(super) enum Place {
 }
 
 /// A declared value.
+#[expect(clippy::large_enum_variant, reason = "a few thousand of them, most of them short-lived")]
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Object {
     Link(Link),
