@@ -60,6 +60,9 @@ const _: () = {
             ::ksync_runtime::__private::core::unreachable!()
         }
         fn references(&mut self, _: &mut ::ksync_runtime::__private::References<'_>) {}
+        fn compare(&self, _: &Self) -> ::ksync_runtime::__private::Difference {
+            ::ksync_runtime::__private::core::unreachable!()
+        }
         fn unmet(&self, _: &Self) -> ::ksync_runtime::__private::core::option::Option<&'static str> {
             ::ksync_runtime::__private::core::unreachable!()
         }

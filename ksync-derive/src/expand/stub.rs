@@ -58,6 +58,9 @@ pub(super) fn entry(input: &DeriveInput, kind: &Kind, key: &Key<'_>) -> TokenStr
                     #runtime::core::unreachable!()
                 }
                 fn references(&mut self, _: &mut #runtime::References<'_>) {}
+                fn compare(&self, _: &Self) -> #runtime::Difference {
+                    #runtime::core::unreachable!()
+                }
                 fn unmet(&self, _: &Self) -> #runtime::core::option::Option<&'static str> {
                     #runtime::core::unreachable!()
                 }
@@ -112,9 +115,6 @@ pub(super) fn nested(input: &DeriveInput, nested: &Nested) -> TokenStream {
                     #runtime::core::unreachable!()
                 }
                 fn met_by(&self, _: &Self) -> bool {
-                    #runtime::core::unreachable!()
-                }
-                fn compare(&self, _: &Self) -> #runtime::Difference {
                     #runtime::core::unreachable!()
                 }
             }

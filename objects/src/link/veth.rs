@@ -8,7 +8,7 @@ use super::is_interface_name;
 /// The other end of a veth pair, as it is created.
 ///
 /// It is created down: the kernel answers ENOTCONN to an end that is to be up before the pair is tied. Declare
-/// it as [`LinkKind::PeerOf`] to have it up.
+/// it as [`LinkKind::PeerOf`](crate::LinkKind::PeerOf) to have it up.
 #[derive(Clone, Debug, Default, PartialEq, KSyncNested)]
 #[ksync(header = LinkHeader)]
 pub struct VethPeer {

@@ -16,7 +16,7 @@ enum Sort {
         id: u32,
     },
     #[ksync(kind = "tuple")]
-    Tuple(u32),
+    Tuple(u32, u32),
     #[ksync(other)]
     Other,
     #[ksync(other)]
