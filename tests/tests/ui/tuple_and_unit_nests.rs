@@ -9,7 +9,7 @@ struct Pair(u32, u32);
 #[ksync(kind = 1, data = 2)]
 enum Choice {
     #[ksync(kind = "pair")]
-    Pair(u32),
+    Pair(u32, u32),
 }
 
 #[derive(Clone, Debug, PartialEq, KSyncEntry)]
