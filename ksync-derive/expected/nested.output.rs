@@ -174,61 +174,89 @@ const _: () = {
                         port: __held_field_port,
                     }),
                 ) => {
-                    __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
-                    __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
-                        if *(__held_field_id) != *(__field_id) {
-                            <u32 as ::ksync_runtime::__private::AttributeField>::emit(
-                                __field_id,
-                                IFLA_VXLAN_ID,
-                                &mut (*__attributes),
-                                __context,
-                            );
-                            (*__attributes).blame("id");
-                        }
-                        if *(__held_field_port) != *(__field_port) {
-                            if let ::ksync_runtime::__private::core::option::Option::Some(__value) =
-                                __field_port
-                            {
-                                (*__attributes).put_with(IFLA_VXLAN_PORT, |__payload| {
-                                    big_endian::emit(__value, __payload)
-                                });
-                                (*__attributes).blame("port");
-                            }
-                        }
-                    });
+                    __attributes.unless_alone(
+                        |__attributes| {
+                            __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
+                        },
+                        |__attributes| {
+                            __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
+                                if *(__held_field_id) != *(__field_id) {
+                                    <u32 as ::ksync_runtime::__private::AttributeField>::emit(
+                                        __field_id,
+                                        IFLA_VXLAN_ID,
+                                        &mut (*__attributes),
+                                        __context,
+                                    );
+                                    (*__attributes).blame("id");
+                                }
+                                if *(__held_field_port) != *(__field_port) {
+                                    if let ::ksync_runtime::__private::core::option::Option::Some(__value) =
+                                        __field_port
+                                    {
+                                        (*__attributes).put_with(IFLA_VXLAN_PORT, |__payload| {
+                                            big_endian::emit(__value, __payload)
+                                        });
+                                        (*__attributes).blame("port");
+                                    }
+                                }
+                            });
+                        },
+                    );
                 }
                 (Self::Vxlan { id: __field_id, port: __field_port }, _) => {
-                    __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
-                    __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
-                        <u32 as ::ksync_runtime::__private::AttributeField>::emit(
-                            __field_id,
-                            IFLA_VXLAN_ID,
-                            &mut (*__attributes),
-                            __context,
-                        );
-                        (*__attributes).blame("id");
-                        if let ::ksync_runtime::__private::core::option::Option::Some(__value) = __field_port
-                        {
-                            (*__attributes)
-                                .put_with(IFLA_VXLAN_PORT, |__payload| big_endian::emit(__value, __payload));
-                            (*__attributes).blame("port");
-                        }
-                    });
+                    __attributes.unless_alone(
+                        |__attributes| {
+                            __attributes.put_bytes(IFLA_INFO_KIND, b"vxlan\0");
+                        },
+                        |__attributes| {
+                            __attributes.nested_unless_empty(IFLA_INFO_DATA, |__attributes| {
+                                <u32 as ::ksync_runtime::__private::AttributeField>::emit(
+                                    __field_id,
+                                    IFLA_VXLAN_ID,
+                                    &mut (*__attributes),
+                                    __context,
+                                );
+                                (*__attributes).blame("id");
+                                if let ::ksync_runtime::__private::core::option::Option::Some(__value) =
+                                    __field_port
+                                {
+                                    (*__attributes).put_with(IFLA_VXLAN_PORT, |__payload| {
+                                        big_endian::emit(__value, __payload)
+                                    });
+                                    (*__attributes).blame("port");
+                                }
+                            });
+                        },
+                    );
                 }
                 (
                     Self::Bridge {},
                     ::ksync_runtime::__private::core::option::Option::Some(Self::Bridge {}),
                 ) => {
-                    __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
+                    __attributes.unless_alone(
+                        |__attributes| {
+                            __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
+                        },
+                        |__attributes| {},
+                    );
                 }
                 (Self::Bridge {}, _) => {
-                    __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
+                    __attributes.unless_alone(
+                        |__attributes| {
+                            __attributes.put_bytes(IFLA_INFO_KIND, b"bridge\0");
+                        },
+                        |__attributes| {},
+                    );
                 }
                 (
                     Self::Existing {},
                     ::ksync_runtime::__private::core::option::Option::Some(Self::Existing {}),
-                ) => {}
-                (Self::Existing {}, _) => {}
+                ) => {
+                    __attributes.unless_alone(|__attributes| {}, |__attributes| {});
+                }
+                (Self::Existing {}, _) => {
+                    __attributes.unless_alone(|__attributes| {}, |__attributes| {});
+                }
             }
         }
         fn parse_body(

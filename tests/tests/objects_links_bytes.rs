@@ -74,6 +74,14 @@ fn a_tunnel_is_changed_as_a_whole_and_a_bond_by_what_differs() {
     let parsed = names().parse::<Link>(&change).expect("parses");
     assert_eq!(parsed.kind, wanted.kind, "the kernel forgets what a change of a tunnel does not name");
 
+    // Nothing that could change: the name alone is refused by vxlan.
+    let change = names().change(None, &Link::new("x0", LinkKind::vxlan(7)), Some(3));
+    assert_eq!(
+        names().parse::<Link>(&change).expect("parses").kind,
+        LinkKind::Existing,
+        "no kind is written"
+    );
+
     let bond = |miimon| {
         Link::new(
             "x0",

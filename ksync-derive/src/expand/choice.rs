@@ -20,9 +20,9 @@ pub(super) struct Tag<'a> {
 pub(super) fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) -> Bodies {
     let emit = variants.iter().map(|variant| {
         let fields = attributes_of(runtime, variant.fields.iter(), own_value);
-        let written = emit_variant(runtime, tag, variant, &fields);
+        let Parts { kind, data } = emit_variant(runtime, tag, variant, &fields);
         let pattern = pattern(variant, "");
-        quote!(#pattern => { #written })
+        quote!(#pattern => { #kind #data })
     });
     let changed = variants.iter().map(|variant| {
         let held_value = |field: &Field| {
@@ -30,9 +30,9 @@ pub(super) fn of_enum(runtime: &Runtime, tag: &Tag<'_>, variants: &[Variant]) ->
             quote!(#bound)
         };
         let differing = changed_attributes_of(runtime, variant.fields.iter(), own_value, Some(&held_value));
-        let differing = emit_variant(runtime, tag, variant, &differing);
+        let differing = emit_variant(runtime, tag, variant, &differing).unless_alone();
         let changeable = changed_attributes_of(runtime, variant.fields.iter(), own_value, None);
-        let changeable = emit_variant(runtime, tag, variant, &changeable);
+        let changeable = emit_variant(runtime, tag, variant, &changeable).unless_alone();
         let (own, held) = (pattern(variant, ""), pattern(variant, "held_"));
         quote! {
             (#own, #runtime::core::option::Option::Some(#held)) => { #differing }
@@ -147,9 +147,23 @@ fn own_value(field: &Field) -> TokenStream {
     quote!(#bound)
 }
 
+/// What writes a variant.
+struct Parts {
+    kind: TokenStream,
+    data: TokenStream,
+}
+
+impl Parts {
+    /// Writes nothing if there is no data: some sorts of links refuse their own name without any.
+    fn unless_alone(self) -> TokenStream {
+        let Parts { kind, data } = self;
+        quote!(__attributes.unless_alone(|__attributes| { #kind }, |__attributes| { #data });)
+    }
+}
+
 /// Writes a variant whose fields are bound; `fields` writes those that are attributes.
-fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant, fields: &TokenStream) -> TokenStream {
-    let Some(name) = &variant.kind else { return quote!() };
+fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant, fields: &TokenStream) -> Parts {
+    let Some(name) = &variant.kind else { return Parts { kind: quote!(), data: quote!() } };
     let Tag { kind, repr, data } = tag;
     let put_kind = match (variant.name(), repr) {
         // The kernel compares up to a NUL, and older ones insist on it.
@@ -179,10 +193,7 @@ fn emit_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant, fields: &To
         },
         None => quote!(),
     };
-    quote! {
-        #put_kind
-        #data
-    }
+    Parts { kind: put_kind, data }
 }
 
 fn parse_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> Option<TokenStream> {

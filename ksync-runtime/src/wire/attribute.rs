@@ -86,6 +86,17 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// Writes what `head` and then `rest` write, and leaves no trace if `rest` writes nothing.
+    pub fn unless_alone(&mut self, head: impl FnOnce(&mut Self), rest: impl FnOnce(&mut Self)) {
+        let before = self.out.len();
+        head(self);
+        let between = self.out.len();
+        rest(self);
+        if self.out.len() == between {
+            self.out.truncate(before);
+        }
+    }
+
     /// Writes bytes that are no attribute: a fixed header inside a nested one.
     ///
     /// Their length must be a multiple of four.
