@@ -1,9 +1,10 @@
-//! Kernel objects declared with KSync: links, addresses, nexthops, routes.
+//! Kernel objects declared with KSync: links and what hangs on them, routes and what they go by, traffic control, sets
+//! of nf_tables, and more.
 //!
 //! One kind a file, nearly all of it the derive. Nothing here knows how the engine works; the files are also
 //! meant to be read as examples for kinds of your own.
 //!
-//! | kind | `ip` | key | waits for |
+//! | kind | command | key | waits for |
 //! | --- | --- | --- | --- |
 //! | [`Link`] | `ip link` | name | its master, the link below it |
 //! | [`Address`] | `ip address` | link and address | its link |
@@ -16,7 +17,7 @@
 //! | [`Route`] | `ip route` | table, destination, metric and tos | its nexthop or group, or its links |
 //! | [`Rule`] | `ip rule` | family, priority and what it matches | nothing |
 //! | [`MptcpEndpoint`] | `ip mptcp endpoint` | id | its link, its address |
-//! | [`NftTable`] | `nft add table` | family and name | |
+//! | [`NftTable`] | `nft add table` | family and name | nothing |
 //! | [`NftSet`] | `nft add set` | table and name | its table |
 //! | [`NftSetElement`] | `nft add element` | set and value | its set |
 //! | [`Qdisc`] | `tc qdisc` | link and handle | its link, the class that it hangs on |
