@@ -5,7 +5,11 @@
 mod constants;
 mod headers;
 mod links;
+mod routes;
+mod traffic;
 
 pub use constants::*;
 pub use headers::*;
 pub use links::*;
+pub use routes::*;
+pub use traffic::*;
