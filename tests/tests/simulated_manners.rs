@@ -828,4 +828,13 @@ fn disappearances(script: &mut Script) {
     script.nexthop("nexthop on it", NEW, 33, BR0 as u32, "", 0);
     script.ask("link deleted", RTM_DELLINK, ACK, numbered(V0), |_| {});
     script.look("after the link went");
+    let on = |lower: i32| kind("vx0", "vxlan", move |data| data.put(IFLA_VXLAN_LINK, &lower));
+    script.link("vxlan moved to a missing link", ACK, LinkHeader::default(), on(999));
+    script.link("another bridge", NEW, numbered(50), bridge("br1"));
+    script.link("vxlan moved to a bridge", ACK, LinkHeader::default(), on(BR0));
+    script.link("vxlan moved to another one", ACK, LinkHeader::default(), on(50));
+    script.ask("the bridge that it left goes", RTM_DELLINK, ACK, numbered(BR0), |_| {});
+    script.look("after the bridge went that the vxlan had left");
+    script.ask("the bridge that it is on goes", RTM_DELLINK, ACK, numbered(50), |_| {});
+    script.look("after the bridge went that the vxlan was on");
 }

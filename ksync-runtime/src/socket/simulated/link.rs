@@ -272,13 +272,7 @@ fn create(
         if state.links.same_vxlan(&link) {
             return Err(refuse(Errno::EEXIST, "A VXLAN device with the specified VNI already exists"));
         }
-        if let Some(lower) = info.u32(IFLA_VXLAN_LINK).filter(|lower| *lower != 0) {
-            let lower = state
-                .links
-                .get(lower)
-                .ok_or_else(|| refuse(Errno::ENODEV, "Invalid local interface, device not found"))?;
-            references.push(lower.slot);
-        }
+        references.extend(lower(state, info)?.and_then(|lower| slot(state, lower)));
     }
     // The peer of a veth comes first, so it has the lower index.
     let peer = match &*info.kind {
@@ -361,7 +355,9 @@ fn change(
         if link.kind == "vxlan" && id.is_some() && id != link.data.get(&IFLA_VXLAN_ID).map(Vec::as_slice) {
             return Err(refuse(Errno::EOPNOTSUPP, "Cannot change VNI"));
         }
+        lower(state, info)?;
     }
+    let link = state.links.get(index).ok_or(Errno::ENODEV)?;
     link.check_mtu(message)?;
     if message.attribute(IFLA_ADDRESS).is_some_and(|address| address.len() != 6) {
         return Err(Errno::EINVAL.into());
@@ -374,9 +370,13 @@ fn change(
     }
     let Some(link) = state.links.get_mut(index) else { return Err(Errno::ENODEV.into()) };
     link.take_attributes(message);
+    let before = link.lower();
     if let Some(data) = info.data {
         link.take_data(data);
     }
+    let (slot, after) = (link.slot, link.lower());
+    stand_on(state, slot, before, after);
+    let Some(link) = state.links.get_mut(index) else { return Err(Errno::ENODEV.into()) };
     let was_up = link.is_up();
     link.change_flags(header);
     let (is_up, loopback) = (link.is_up(), link.is_loopback());
@@ -410,9 +410,19 @@ fn check_master(state: &State, index: u32, master: u32) -> Result<(), Refusal> {
     }
 }
 
+/// The index of the link that a vxlan is to stand on, if the request names one.
+fn lower(state: &State, info: &Info<'_>) -> Result<Option<u32>, Refusal> {
+    let lower = info.u32(IFLA_VXLAN_LINK).filter(|lower| info.kind == "vxlan" && *lower != 0);
+    match lower {
+        Some(lower) if state.links.get(lower).is_none() => {
+            Err(refuse(Errno::ENODEV, "Invalid local interface, device not found"))
+        }
+        lower => Ok(lower),
+    }
+}
+
 /// Puts a link under another master, or under none (0).
 fn set_master(state: &mut State, index: u32, master: u32) {
-    let slot_of = |state: &State, index| state.links.get(index).map(|link| link.slot);
     let master = Some(master).filter(|master| *master != 0);
     let Some(link) = state.links.get_mut(index) else { return };
     let old = std::mem::replace(&mut link.master, master);
@@ -420,16 +430,27 @@ fn set_master(state: &mut State, index: u32, master: u32) {
         return;
     }
     let slot = link.slot;
-    let mut references = state.store.get(slot).map(|object| object.references.clone()).unwrap_or_default();
-    if let Some(old) = old.and_then(|old| slot_of(state, old)) {
-        references.retain(|reference| *reference != old);
-    }
-    references.extend(master.and_then(|master| slot_of(state, master)));
-    state.store.replace(slot, &[], references);
+    stand_on(state, slot, old, master);
     held::publish(state, index);
     for bridge in old.into_iter().chain(master) {
         carrier::ports_changed(state, bridge);
     }
+}
+
+/// From now on the link at `user` refers to the link `after`, and no longer to `before`. It has to be published anew.
+fn stand_on(state: &mut State, user: Slot, before: Option<u32>, after: Option<u32>) {
+    if before == after {
+        return;
+    }
+    let slot_of = |link: Option<u32>| link.and_then(|index| state.links.get(index)).map(|link| link.slot);
+    let (before, after) = (slot_of(before), slot_of(after));
+    let mut references = state.store.get(user).map(|object| object.references.clone()).unwrap_or_default();
+    // Once only: its master may be what it stands on.
+    if let Some(at) = references.iter().position(|reference| Some(*reference) == before) {
+        references.remove(at);
+    }
+    references.extend(after);
+    state.store.replace(user, &[], references);
 }
 
 /// Writes what changed into the object that dumps show.

@@ -153,6 +153,11 @@ impl Link {
         }
     }
 
+    /// Index of the link that a vxlan stands on.
+    pub(super) fn lower(&self) -> Option<u32> {
+        self.data.get(&IFLA_VXLAN_LINK).and_then(|lower| u32_of(lower)).filter(|lower| *lower != 0)
+    }
+
     fn group(&self) -> u32 {
         self.attributes.get(&IFLA_GROUP).and_then(|group| u32_of(group)).unwrap_or(0)
     }
