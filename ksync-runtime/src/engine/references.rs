@@ -206,3 +206,13 @@ impl Edges {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_costs_six_words() {
+        assert_eq!(size_of::<Edge>(), 24);
+    }
+}
