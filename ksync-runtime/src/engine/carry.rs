@@ -150,7 +150,10 @@ impl Engine {
         self.tables.set_state(entry, step.next);
         if was_held_back {
             self.stop_waiting(entry);
-            self.troubles.stop_timer(entry);
+            // News that change nothing don't change when it is tried again either.
+            if step.next != from || step.calls.last().is_some() {
+                self.troubles.stop_timer(entry);
+            }
         }
         if in_place {
             // Whatever was declared or refused in between, the kernel holds just this by now.
