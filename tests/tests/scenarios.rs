@@ -31,6 +31,19 @@ fn every_scenario_holds() {
     assert!(report.passed >= 150, "only {} scenarios were found", report.passed);
 }
 
+/// More than the engine wakes, or deletes, before other work gets its turn.
+#[test]
+fn hundreds_are_all_woken_and_all_deleted() {
+    let routes: Vec<String> = (0..700).map(|number| format!("Route r{number}")).collect();
+    let routes = routes.join(", ");
+    let report = run(&format!(
+        "kind Link\nkind Route: depends on Link\nset {routes} -> Link l1\nexpect counts Route ADD_DEFER 700\n\
+         set l1\nack\nexpect counts Route SYNC_WAIT 700\nsettle\nexpect settled\n\
+         delete-all Route\nexpect counts Route DEL_ACK_WAIT 700\nsettle\nexpect empty Route\n"
+    ));
+    assert!(report.failures.is_empty(), "{:#?}", report.failures);
+}
+
 /// Why no script can bring about that step of the state machine through the engine.
 fn out_of_reach(state: State, event: Event, next: State) -> Option<&'static str> {
     use Event as E;
