@@ -162,6 +162,18 @@ fn a_refusal_of_the_whole_is_halved_and_one_alone_takes_it() {
 }
 
 #[test]
+fn what_is_left_of_a_half_leaves_before_the_other_half() {
+    let mut bench = Bench::tables(8);
+    let (begin, _) = bench.transaction();
+    bench.answer(begin, ENOMEM);
+    let (_, first) = bench.transaction();
+    assert_eq!(first.len(), 4);
+    bench.answer(first[0], EEXIST);
+    bench.answer(first[3], 0);
+    assert_eq!(bench.transaction().1.len(), 3);
+}
+
+#[test]
 fn what_no_part_could_do_either_is_not_tried_in_parts() {
     let mut bench = Bench::tables(100);
     let (begin, _) = bench.transaction();
@@ -253,6 +265,25 @@ fn a_family_that_is_missing_is_asked_for_again_after_a_while() {
         }
     }
     panic!("never asked again");
+}
+
+#[test]
+fn a_question_that_was_not_answered_or_not_sent_is_asked_again() {
+    let mut bench =
+        Bench::new(Channel::Generic, |engine| engine.register::<MptcpOnly>().expect("room for it"));
+    bench.pipeline.engine_mut().set(MptcpOnly { id: 1 }, bench.now).expect("valid");
+    let first = bench.next().expect("a question");
+    bench.now = bench.pipeline.next_timeout().expect("the answer is awaited");
+    bench.pipeline.handle_timeout(bench.now);
+    let second = bench.next().expect("the question again");
+    assert_eq!((first[0].1, second[0].1), (0x10, 0x10));
+
+    bench.pipeline.handle_send_error(0, &std::io::Error::from_raw_os_error(ENOMEM), bench.now);
+    assert!(bench.pipeline.is_idle(), "nothing is awaited but the time of the next try");
+    assert_eq!(bench.failure::<MptcpOnly>(&1).error.errno, ENOMEM);
+    bench.now = bench.pipeline.next_timeout().expect("it is tried again");
+    bench.pipeline.handle_timeout(bench.now);
+    assert_eq!(bench.next().expect("the question")[0].1, 0x10);
 }
 
 /// The least that speaks the protocol of an endpoint.

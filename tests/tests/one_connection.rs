@@ -1,0 +1,225 @@
+//! The pipeline on one connection of route netlink, with the answers written by hand: windows, lost answers, what could
+//! not be sent, and dumps that go wrong.
+
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use ksync_runtime::declare::{Channel, KSyncEntry, OperationError};
+use ksync_runtime::engine::machine::State;
+use ksync_runtime::engine::{Engine, RetryPolicy};
+use ksync_runtime::pipeline::{Limits, Pipeline, ReadBack};
+use ksync_runtime::wire::Messages;
+use ksync_tests::explore::{Kind, Numbered, Plain, Wish};
+
+const PORT: u32 = 77;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLM_F_ECHO: u16 = 8;
+const NLM_F_DUMP_INTR: u16 = 0x10;
+/// The message type of an object of the kinds here.
+const OBJECT: u16 = 16;
+const EEXIST: i32 = 17;
+
+struct Bench {
+    pipeline: Pipeline,
+    now: Instant,
+}
+
+impl Bench {
+    fn new(answer_capacity: usize) -> Self {
+        let mut engine = Engine::new(RetryPolicy::default());
+        engine.register::<Plain>().expect("room");
+        engine.register::<Numbered>().expect("room");
+        let limits = Limits {
+            channel: Channel::Route,
+            port: PORT,
+            answer_capacity,
+            max_batch_len: 64 * 1024,
+            answer_timeout: Duration::from_secs(5),
+        };
+        let pipeline = Pipeline::new(engine, [limits]).expect("the connection carries the kinds");
+        Bench { pipeline, now: Instant::now() }
+    }
+
+    /// With `count` entries declared.
+    fn plain(answer_capacity: usize, count: u32) -> Self {
+        let mut bench = Bench::new(answer_capacity);
+        for key in 1..=count {
+            bench.set::<Plain>(key, 0);
+        }
+        bench
+    }
+
+    fn set<T: Kind>(&mut self, key: u32, value: u32) {
+        let value = T::make(key, Wish { value, ..Wish::default() });
+        self.pipeline.engine_mut().set(value, self.now).expect("valid");
+    }
+
+    /// Numbers and flags of the messages of the next batch, if there is one.
+    fn next(&mut self) -> Option<Vec<(u32, u16)>> {
+        while self.pipeline.engine_mut().work(100, self.now) {}
+        let batch = self.pipeline.poll_transmit(0, self.now)?;
+        let messages = Messages::new(&batch).map(|message| message.expect("a whole message"));
+        Some(messages.map(|message| (message.seq, message.flags)).collect())
+    }
+
+    fn numbers(&mut self) -> Vec<u32> {
+        self.next().expect("a batch").into_iter().map(|(seq, _)| seq).collect()
+    }
+
+    fn message(&mut self, message_type: u16, flags: u16, seq: u32, port: u32, body: &[u8]) {
+        let mut bytes = Vec::new();
+        bytes.extend((16 + body.len() as u32).to_ne_bytes());
+        bytes.extend(message_type.to_ne_bytes());
+        bytes.extend(flags.to_ne_bytes());
+        bytes.extend(seq.to_ne_bytes());
+        bytes.extend(port.to_ne_bytes());
+        bytes.extend(body);
+        self.pipeline.handle_datagram(0, &bytes, self.now);
+    }
+
+    fn answer(&mut self, seq: u32, errno: i32) {
+        let mut body = (-errno).to_ne_bytes().to_vec();
+        body.extend([0; 16]);
+        self.message(NLMSG_ERROR, 0x100, seq, PORT, &body);
+    }
+
+    /// An object with these attributes, each a number of 32 bits.
+    fn object(&mut self, seq: u32, flags: u16, attributes: &[(u16, u32)]) {
+        let mut body = Vec::new();
+        for (attribute, value) in attributes {
+            body.extend(8u16.to_ne_bytes());
+            body.extend(attribute.to_ne_bytes());
+            body.extend(value.to_ne_bytes());
+        }
+        self.message(OBJECT, flags, seq, PORT, &body);
+    }
+
+    /// Asks for a dump. Its result, and its number.
+    fn dump<T: KSyncEntry>(&mut self) -> (Receiver<Result<ReadBack<T>, OperationError>>, u32) {
+        let (tell, told) = channel();
+        self.pipeline.read_back::<T>(move |result| tell.send(result).expect("somebody listens"));
+        assert!(!self.pipeline.is_idle(), "a dump is asked for");
+        (told, self.numbers()[0])
+    }
+
+    fn state(&self, key: u32) -> Option<State> {
+        self.pipeline.engine().state::<Plain>(&key)
+    }
+
+    fn lost(&self) -> u64 {
+        self.pipeline.totals().lost_answers
+    }
+}
+
+#[test]
+fn a_batch_has_no_more_messages_than_answers_fit_and_fewer_after_some_were_lost() {
+    let mut bench = Bench::plain(4, 9);
+    let mut sizes = Vec::new();
+    for _ in 0..4 {
+        sizes.push(bench.numbers().len());
+        assert!(bench.next().is_none(), "nothing leaves before the answers are in");
+        bench.pipeline.handle_overrun(0);
+        bench.pipeline.handle_quiet(0, bench.now);
+    }
+    assert_eq!(sizes, [4, 2, 1, 1]);
+}
+
+#[test]
+fn answers_to_others_mean_nothing_and_a_second_one_neither() {
+    let mut bench = Bench::plain(9, 2);
+    let sent = bench.numbers();
+    bench.message(NLMSG_ERROR, 0x100, sent[1], PORT + 1, &[0; 20]);
+    assert_eq!(bench.state(2), Some(State::SyncWait));
+    bench.answer(sent[0], EEXIST);
+    bench.answer(sent[0], EEXIST);
+    bench.answer(sent[1], 0);
+    assert_eq!((bench.state(1), bench.state(2)), (Some(State::AddDefer), Some(State::InSync)));
+    assert_eq!((bench.pipeline.totals().refusals, bench.pipeline.engine().rejected()), (1, 0));
+}
+
+#[test]
+fn answers_are_given_up_when_their_time_comes() {
+    let mut bench = Bench::plain(9, 1);
+    bench.numbers();
+    let due = bench.pipeline.next_timeout().expect("an answer is awaited");
+    assert_eq!(due, bench.now + Duration::from_secs(5));
+    bench.now = due;
+    bench.pipeline.handle_timeout(due);
+    assert_eq!(bench.lost(), 1);
+    assert_eq!(bench.numbers().len(), 1, "it is sent again");
+}
+
+#[test]
+fn an_add_asks_for_the_index_that_the_kernel_gives_and_the_object_alone_proves_nothing() {
+    let mut bench = Bench::plain(9, 1);
+    bench.set::<Numbered>(1, 0);
+    let sent = bench.next().expect("a batch");
+    assert_eq!(sent.iter().map(|(_, flags)| flags & NLM_F_ECHO).collect::<Vec<_>>(), [0, NLM_F_ECHO]);
+    bench.object(sent[1].0, 0, &[(1, 1), (9, 5)]);
+    bench.pipeline.handle_overrun(0);
+    bench.pipeline.handle_quiet(0, bench.now);
+    assert_eq!(bench.lost(), 2);
+    assert_ne!(bench.pipeline.engine().state::<Numbered>(&1), Some(State::InSync));
+
+    // The object and the acknowledgement do.
+    let again = bench.numbers();
+    bench.object(again[1], 0, &[(1, 1), (9, 6)]);
+    bench.answer(again[1], 0);
+    assert_eq!(bench.pipeline.engine().index::<Numbered>(&1), Some(6));
+    assert!(bench.pipeline.is_idle());
+}
+
+#[test]
+fn what_could_not_be_sent_failed() {
+    let mut bench = Bench::plain(9, 2);
+    bench.numbers();
+    bench.pipeline.handle_send_error(0, &std::io::Error::from_raw_os_error(105), bench.now);
+    assert_eq!((bench.state(1), bench.state(2)), (Some(State::AddDefer), Some(State::AddDefer)));
+    assert_eq!(bench.lost(), 0, "nothing of it happened");
+    assert!(bench.pipeline.is_idle());
+}
+
+#[test]
+fn a_dump_tells_ours_from_those_of_others_and_nothing_leaves_meanwhile() {
+    let mut bench = Bench::new(9);
+    let (told, seq) = bench.dump::<Plain>();
+    bench.set::<Plain>(7, 0);
+    assert!(bench.next().is_none(), "what it shows is what was accepted");
+    bench.object(seq, 0, &[(1, 3), (2, 4), (3, 5)]);
+    bench.object(seq, 0, &[(1, 4), (2, 4), (3, 5), (4, 9)]);
+    bench.message(NLMSG_DONE, 0, seq, PORT, &[0; 4]);
+    let read = told.try_recv().expect("it is over").expect("whole");
+    assert_eq!(read.objects, [Plain::make(3, Wish { value: 4, fixed: 5, ..Wish::default() })]);
+    assert_eq!((read.foreign, read.malformed.len(), read.interrupted), (1, 0, false));
+    assert_eq!(bench.numbers().len(), 1);
+}
+
+#[test]
+fn a_dump_that_was_interrupted_or_lost_a_part_says_so() {
+    let mut bench = Bench::new(9);
+    let (told, seq) = bench.dump::<Plain>();
+    bench.object(seq, NLM_F_DUMP_INTR, &[(1, 3), (2, 4), (3, 5)]);
+    bench.message(NLMSG_DONE, 0, seq, PORT, &[0; 4]);
+    assert!(told.try_recv().expect("it is over").expect("whole").interrupted);
+
+    let (told, seq) = bench.dump::<Plain>();
+    bench.pipeline.handle_overrun(0);
+    bench.message(NLMSG_DONE, 0, seq, PORT, &[0; 4]);
+    told.try_recv().expect("it is over").expect_err("parts were lost");
+}
+
+#[test]
+fn a_dump_has_its_time_after_every_part() {
+    let mut bench = Bench::new(9);
+    let (told, seq) = bench.dump::<Plain>();
+    bench.now += Duration::from_secs(4);
+    bench.object(seq, 0, &[(1, 3), (2, 4), (3, 5)]);
+    bench.now += Duration::from_secs(4);
+    bench.pipeline.handle_timeout(bench.now);
+    told.try_recv().expect_err("it goes on");
+    bench.now += Duration::from_secs(1);
+    bench.pipeline.handle_timeout(bench.now);
+    told.try_recv().expect("it is over").expect_err("nothing came for five seconds");
+    assert!(bench.pipeline.is_idle());
+}
