@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ksync_runtime::declare::OperationError;
 use ksync_runtime::engine::machine::State;
-use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy, Step};
+use ksync_runtime::engine::{Action, Engine, Operation, Outcome, RetryPolicy, Step};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::NoHeader;
 use ksync_tests::explore::{Kind, Numbered, Plain, Wish};
@@ -193,4 +193,58 @@ fn what_is_not_taken_leaves_nothing_behind() {
     work(&mut engine, now);
     assert_eq!((engine.counts::<Both>().total(), engine.counts::<Plain>().total()), (0, 0));
     assert_eq!(engine.references(), 0);
+}
+
+#[test]
+fn a_placeholder_has_no_value() {
+    let (mut engine, now) = engine();
+    engine.set(plain(1, 1, Some(2)), now).expect("valid");
+    engine.set(plain(2, 5, None), now).expect("valid");
+    engine.remove::<Plain>(&2, now);
+    assert_eq!(engine.state::<Plain>(&2), Some(State::Temp));
+    assert_eq!(engine.iter::<Plain>().map(|plain| plain.id).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn an_object_that_is_left_alone_keeps_its_number_until_another_one_takes_its_place() {
+    let (mut engine, now) = engine();
+    engine.set(Numbered::make(1, Wish::default()), now).expect("valid");
+    done(&mut engine, Some(5), now);
+    engine.renew::<Numbered>(&1, now);
+    let delete = next(&mut engine, now);
+    engine.handle_outcome(delete, Outcome::Kept, now);
+    assert_eq!(engine.index::<Numbered>(&1), Some(5), "it is still there");
+    done(&mut engine, None, now);
+    let question = next(&mut engine, now);
+    assert_eq!(question.action, Action::Lookup, "what was added may be another one");
+    engine.handle_outcome(question, Outcome::Done { index: Some(6) }, now);
+    assert_eq!(engine.index::<Numbered>(&1), Some(6));
+}
+
+/// What is named by the number of something that is gone can't be named, and is gone too.
+#[test]
+fn a_delete_that_can_t_be_written_because_nothing_is_there_to_name_is_done() {
+    for newer in [false, true] {
+        let (mut engine, now) = engine();
+        engine.register::<Both>().expect("room");
+        engine.set(plain(7, 1, None), now).expect("valid");
+        done(&mut engine, None, now);
+        for key in [8, 9] {
+            engine.set(Numbered::make(key, Wish::default()), now).expect("valid");
+            done(&mut engine, Some(key), now);
+        }
+        let both = |numbered: u32| Both { id: 1, plain: Ref::to(7_u32), numbered: Ref::to(numbered) };
+        engine.set(both(8), now).expect("valid");
+        done(&mut engine, None, now);
+        if newer {
+            engine.set(both(9), now).expect("valid");
+        }
+        engine.remove::<Both>(&1, now);
+        let delete = next(&mut engine, now);
+        engine.handle_lost::<Numbered>(&8, now);
+        let unnamed = OperationError::local(None, "the link has no index");
+        engine.handle_outcome(delete, Outcome::Failed(unnamed), now);
+        work(&mut engine, now);
+        assert_eq!(engine.state::<Both>(&1), None, "with a newer value: {newer}");
+    }
 }

@@ -74,6 +74,18 @@ mod tests {
     }
 
     #[test]
+    fn all_that_waits_is_drained_with_its_lane() {
+        let lanes = [Lane::Early, Lane::Fresh, Lane::Retry];
+        let mut outbox = Outbox::default();
+        for (table, lane) in lanes.into_iter().enumerate() {
+            outbox.push(EntryId::new(table, 0), lane);
+        }
+        let drained: Vec<(usize, Lane)> = outbox.drain().map(|(entry, lane)| (entry.table(), lane)).collect();
+        assert_eq!(drained, lanes.into_iter().enumerate().collect::<Vec<_>>());
+        assert_eq!(outbox.pop(), None);
+    }
+
+    #[test]
     fn early_comes_first() {
         let mut outbox = Outbox::default();
         outbox.push(EntryId::new(0, 0), Lane::Fresh);

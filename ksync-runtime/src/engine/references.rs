@@ -210,6 +210,26 @@ impl Edges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::machine::State;
+
+    struct One(Core);
+
+    impl Cores for One {
+        fn core_mut(&mut self, _: EntryId) -> Option<&mut Core> {
+            Some(&mut self.0)
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_reference_that_went_is_used_again() {
+        let (mut edges, mut target) = (Edges::new(), One(Core::new(State::Temp)));
+        let to = EntryId::new(0, 0);
+        for slot in 1..=100 {
+            let head = edges.add(&mut target, EntryId::new(0, slot), Linked { to, survives: false }, NONE);
+            assert_eq!(edges.remove_first(&mut target, head), Some((NONE, to)));
+        }
+        assert_eq!((edges.len(), edges.edges.len()), (0, 1));
+    }
 
     #[test]
     fn an_edge_costs_six_words() {

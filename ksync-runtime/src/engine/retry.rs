@@ -153,3 +153,16 @@ impl Troubles {
         self.timers.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_that_fail_together_are_not_tried_again_together() {
+        let policy = RetryPolicy::default();
+        let first = |slot| policy.start(EntryId::new(1, slot)).next().expect("a wait");
+        assert_ne!(first(0), first(1));
+        assert_eq!(first(0), first(0), "the same seed gives the same waits");
+    }
+}

@@ -118,18 +118,21 @@ mod tests {
     fn agrees_with_a_set_over_many_allocations_and_releases() {
         let mut indexes = IndexAllocator::new(1, u32::MAX);
         let mut used = BTreeSet::new();
+        let mut freed = BTreeSet::new();
         let mut dice = 0x2545_f491_4f6c_dd1d_u64;
         for _ in 0..300_000 {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             if dice >> 62 == 0 && !used.is_empty() {
                 let victim = 1 + (dice >> 16) as u32 % used.len() as u32;
-                used.remove(&victim);
+                if used.remove(&victim) {
+                    freed.insert(victim);
+                }
                 indexes.release(victim);
             } else {
                 let index = indexes.allocate().expect("a free number");
-                assert!(used.insert(index), "{index} was given out twice");
-                let below = used.range(..index).next_back().copied().unwrap_or(0);
-                assert_eq!(below + 1, index, "a lower number was free");
+                let lowest = freed.pop_first().unwrap_or(used.len() as u32 + 1);
+                assert_eq!(index, lowest, "the lowest free number");
+                used.insert(index);
             }
         }
         assert_eq!(indexes.used(), used.len() as u64);

@@ -39,3 +39,22 @@ impl KeyIndex {
 fn shard(hash: u64) -> usize {
     (hash >> 40) as usize & ((1 << SHARD_BITS) - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forgotten_slot_leaves_nothing_behind() {
+        let mut keys = KeyIndex::new();
+        let hash = |slot: u32| u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for slot in 0..1000 {
+            keys.insert(hash(slot), slot, hash);
+        }
+        for slot in 0..1000 {
+            assert_eq!(keys.find(hash(slot), |other| other == slot), Some(slot));
+            keys.remove(hash(slot), slot);
+        }
+        assert!(keys.shards.iter().all(HashTable::is_empty));
+    }
+}
