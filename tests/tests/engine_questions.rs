@@ -248,3 +248,16 @@ fn a_delete_that_can_t_be_written_because_nothing_is_there_to_name_is_done() {
         assert_eq!(engine.state::<Both>(&1), None, "with a newer value: {newer}");
     }
 }
+
+#[test]
+fn what_was_withdrawn_is_not_among_the_declared_values() {
+    let (mut engine, now) = engine();
+    engine.set(plain(1, 0, None), now).expect("room");
+    work(&mut engine, now);
+    done(&mut engine, None, now);
+    assert_eq!(engine.iter::<Plain>().count(), 1);
+    // Its delete is under way, so its value is still kept.
+    assert!(engine.remove::<Plain>(&1, now));
+    work(&mut engine, now);
+    assert_eq!((engine.get::<Plain>(&1), engine.iter::<Plain>().count()), (None, 0));
+}

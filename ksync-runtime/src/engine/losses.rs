@@ -9,7 +9,7 @@ use super::entry::{EntryId, Flag};
 use super::machine::{Event, State};
 use super::references::Cores;
 use super::{Engine, Loss};
-use crate::declare::IndexSource;
+use crate::declare::{IndexSource, Verb};
 use crate::table::Shadow;
 
 impl Engine {
@@ -39,11 +39,12 @@ impl Engine {
         for head in [waiters, referrers] {
             for (_, edge) in self.edges.to(head) {
                 let concerned = self.tables.core(edge.from).is_some_and(|core| {
-                    // The value that the kernel holds has to be the one that refers. While an operation is
-                    // on its way, it may be any.
+                    // The value that the kernel holds has to be the one that refers. While one is being
+                    // written, it may be any.
                     let held = if core.is(Flag::HeldCopy) { Some(Shadow::Held) } else { None };
                     let may_be_held = core.is(Flag::MaybeHeld) && edge.copy.is_none();
-                    core.is(Flag::Outstanding) || edge.copy == held || may_be_held
+                    let written = core.is(Flag::Outstanding) && core.verb() != Some(Verb::Delete);
+                    written || edge.copy == held || may_be_held
                 });
                 let goes_along = schema.flushes_dependents && !edge.survives;
                 self.losses.extend(concerned.then_some(match (goes_along, certain) {

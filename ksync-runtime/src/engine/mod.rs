@@ -345,7 +345,12 @@ impl Engine {
 
     /// All declared values of a kind.
     pub fn iter<T: KSyncEntry>(&self) -> impl Iterator<Item = &T> {
-        self.tables.rows::<T>().into_iter().flat_map(|(_, rows)| rows.iter())
+        self.tables.rows::<T>().into_iter().flat_map(move |(number, rows)| {
+            rows.iter().filter_map(move |(slot, value)| {
+                let core = self.tables.core(EntryId::new(number, slot))?;
+                core.is(Flag::Declared).then_some(value)
+            })
+        })
     }
 
     /// Does some of the work that follows from transitions. Returns whether there is more.

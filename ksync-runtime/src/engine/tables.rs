@@ -204,6 +204,10 @@ impl Tables {
             table.by_index.remove(&core.index);
         }
         let indexes = table.indexes.as_mut()?;
+        if core.index == NONE {
+            // Nothing became free, so nobody's turn has come.
+            return None;
+        }
         indexes.release(core.index);
         while let Some(slot) = table.without_index.pop_front() {
             if table.slots.get(slot).is_some_and(|core| core.is(Flag::NoIndex)) {

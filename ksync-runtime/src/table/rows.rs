@@ -123,9 +123,9 @@ impl<T: KSyncEntry> Rows<T> {
         }
     }
 
-    /// Every declared value, by ascending slot.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        (0..self.rows.len()).filter_map(|slot| self.declared(slot as u32))
+    /// Every value that was declared, with its slot, ascending. Some may have been withdrawn since.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0..self.rows.len()).filter_map(|slot| Some((slot as u32, self.declared(slot as u32)?)))
     }
 
     fn hash(&self, feed: impl FnOnce(&mut foldhash::fast::FoldHasher<'_>)) -> u64 {
