@@ -173,11 +173,9 @@ impl Engine {
         let entry = operation.entry;
         let alive = self.tables.get(entry.table()).and_then(|table| table.slots.generation(entry.slot()));
         let current = alive == Some(operation.generation)
-            && self
-                .tables
-                .core(entry)
-                .is_some_and(|core| core.is(Flag::Outstanding) && !core.is(Flag::Queued))
-            && self.tables.core(entry).is_some_and(|core| core.serial == operation.serial);
+            && self.tables.core(entry).is_some_and(|core| {
+                core.is(Flag::Outstanding) && !core.is(Flag::Queued) && core.serial == operation.serial
+            });
         let verb = self.tables.core(entry).filter(|core| core.action() == Some(operation.action));
         let verb = verb.and_then(|core| core.verb());
         let (true, Some(verb)) = (current, verb) else {
@@ -404,8 +402,8 @@ impl Engine {
             _ => ErrorClass::Refused,
         };
         tracing::debug!(entry = %self.tables.describe(entry), %verb, %error, ?class, "refused");
-        let unnameable = error.errno == 0 && self.stands_on_nothing(entry);
-        if verb == Verb::Delete && (class == ErrorClass::Gone || unnameable) {
+        let unnameable = || error.errno == 0 && self.stands_on_nothing(entry);
+        if verb == Verb::Delete && (class == ErrorClass::Gone || unnameable()) {
             return self.deleted(entry, now);
         }
         self.troubles.note(entry, verb, error, class, now);
@@ -437,7 +435,6 @@ impl Engine {
                     if class == ErrorClass::Gone {
                         core.set(Flag::Accepted, false);
                         core.doubt(false);
-                        core.set(Flag::MaybeHeld, false);
                         core.set(Flag::MaybeHeld, false);
                         core.set(Flag::Seen, false);
                     } else if recreate {

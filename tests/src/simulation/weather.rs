@@ -138,12 +138,6 @@ impl Weather {
         Fault::ALL.into_iter().filter(move |fault| self.has(*fault))
     }
 
-    /// Whether anything of it leaves the engine in doubt of what the kernel holds.
-    #[must_use]
-    pub fn leaves_doubt(self) -> bool {
-        self.faults().any(Fault::leaves_doubt)
-    }
-
     /// The weather of one part of a story: fair, one fault in turn, several together.
     ///
     /// Foreign objects don't meet doubt, nor objects that disappear: what is sent then does not insist on finding
