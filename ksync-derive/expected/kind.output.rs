@@ -115,6 +115,9 @@ const _: () = {
         fn has_key(&self, __key: &Self::Key) -> bool {
             self.name == *__key
         }
+        fn has_key_of(&self, __other: &Self) -> bool {
+            self.name == __other.name
+        }
         fn hash_key<__H: ::ksync_runtime::__private::core::hash::Hasher>(&self, __state: &mut __H) {
             <String as ::ksync_runtime::__private::core::hash::Hash>::hash(&self.name, __state);
         }

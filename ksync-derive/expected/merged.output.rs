@@ -138,6 +138,9 @@ const _: () = {
         fn has_key(&self, __key: &Self::Key) -> bool {
             self.link == __key.link && self.address == __key.address
         }
+        fn has_key_of(&self, __other: &Self) -> bool {
+            self.link == __other.link && self.address == __other.address
+        }
         fn hash_key<__H: ::ksync_runtime::__private::core::hash::Hasher>(&self, __state: &mut __H) {
             <Ref<Link> as ::ksync_runtime::__private::core::hash::Hash>::hash(&self.link, __state);
             <IpNet as ::ksync_runtime::__private::core::hash::Hash>::hash(&self.address, __state);

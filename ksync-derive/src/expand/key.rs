@@ -115,6 +115,10 @@ impl<'a> Key<'a> {
                 #has_key
             }
 
+            fn has_key_of(&self, __other: &Self) -> bool {
+                #(self.#idents == __other.#idents)&&*
+            }
+
             fn hash_key<__H: #runtime::core::hash::Hasher>(&self, __state: &mut __H) {
                 #(#hashes)*
             }

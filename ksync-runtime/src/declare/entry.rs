@@ -59,6 +59,12 @@ pub trait KSyncEntry: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
     /// Whether this entry has that key; the same as `self.key() == *key`, without a copy.
     fn has_key(&self, key: &Self::Key) -> bool;
 
+    /// Whether this entry and `other` have the same key; the same as `self.key() == other.key()`, without copies
+    /// if the kind says so.
+    fn has_key_of(&self, other: &Self) -> bool {
+        self.has_key(&other.key())
+    }
+
     /// Feeds the key to a hasher exactly as `self.key().hash(state)` does, without a copy.
     fn hash_key<H: Hasher>(&self, state: &mut H);
 

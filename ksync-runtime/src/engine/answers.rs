@@ -2,13 +2,12 @@
 
 use std::time::Instant;
 
-use super::entry::{EntryId, Flag, NONE};
+use super::entry::{Core, EntryId, Flag, NONE};
 use super::machine::{Event, State};
 use super::outbox::Outbox;
 use super::references::Cores;
 use super::{Engine, Work};
 use crate::declare::{Context, ErrorClass, IndexSource, OperationError, Progress, Protocol, Resolver, Verb};
-use crate::table::Shadow;
 use crate::wire::{MessageView, Request};
 
 /// An operation that was handed out. An answer is tied to it, so that one that comes late can't touch a
@@ -23,6 +22,14 @@ pub struct Operation {
     pub action: Action,
     /// An earlier try may have been carried out.
     again: bool,
+}
+
+impl Operation {
+    /// Whether it is the last one of that life of the entry.
+    #[inline]
+    pub(super) fn is_current(&self, generation: u32, serial: u16) -> bool {
+        self.generation == generation && self.serial == serial
+    }
 }
 
 /// What an operation does.
@@ -64,6 +71,17 @@ impl Outcome {
 /// How many of those who wait for the same thing are looked at when one succeeds. The others have their timers.
 const SIBLINGS: usize = 64;
 
+impl Core {
+    /// Takes the operation that is queued out of the outbox.
+    #[inline]
+    fn hand_out(&mut self, entry: EntryId, generation: u32, outstanding: &mut usize) -> Option<Operation> {
+        let verb = self.handed_out(outstanding)?;
+        let action = if self.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) };
+        self.serial = self.serial.wrapping_add(1);
+        Some(Operation { entry, generation, serial: self.serial, action, again: self.is(Flag::Doubt) })
+    }
+}
+
 impl Engine {
     /// The next operation to be asked of the kernel. Its outcome has to be given to `handle_outcome`.
     ///
@@ -75,43 +93,37 @@ impl Engine {
     /// The same for the connection with that number, in the order of [`connect`](Self::connect).
     pub fn next_operation_on(&mut self, connection: usize, now: Instant) -> Option<Operation> {
         while let Some(entry) = self.outboxes.get_mut(connection).and_then(Outbox::pop) {
-            if self.is_overtaken(entry) {
-                self.reconsider(entry, now);
-                continue;
-            }
             let Some(table) = self.tables.get_mut(entry.table()) else {
                 continue;
             };
-            let Some(generation) = table.slots.generation(entry.slot()) else {
+            let Some((core, generation)) = table.slots.with_generation_mut(entry.slot()) else {
                 continue;
             };
-            let Some(core) = table.slots.get_mut(entry.slot()).filter(|core| core.is(Flag::Queued)) else {
+            if !core.is(Flag::Queued) {
                 continue;
-            };
-            core.set(Flag::Queued, false);
-            self.queued -= 1;
-            let Some(verb) = core.verb() else {
-                continue;
-            };
-            if !core.is(Flag::Outstanding) {
-                core.set(Flag::Outstanding, true);
-                core.set(Flag::Shaken, false);
-                core.set(Flag::ShakenOthers, false);
-                self.outstanding += 1;
             }
-            let action = if core.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) };
-            core.serial = core.serial.wrapping_add(1);
-            let (serial, again) = (core.serial, core.is(Flag::Doubt));
-            return Some(Operation { entry, generation, serial, action, again });
+            if core.edges == NONE || core.is(Flag::Outstanding) || core.verb() == Some(Verb::Delete) {
+                self.queued -= 1;
+                if let Some(operation) = core.hand_out(entry, generation, &mut self.outstanding) {
+                    return Some(operation);
+                }
+                continue;
+            }
+            if self.first_unresolved(entry).is_some() {
+                // What the entry needs went away while its add or change waited to be handed out.
+                self.reconsider(entry, now);
+                continue;
+            }
+            self.queued -= 1;
+            let operation = self
+                .tables
+                .core_mut(entry)
+                .and_then(|core| core.hand_out(entry, generation, &mut self.outstanding));
+            if operation.is_some() {
+                return operation;
+            }
         }
         None
-    }
-
-    /// Whether what the entry needs went away while its add or change waited to be handed out.
-    fn is_overtaken(&self, entry: EntryId) -> bool {
-        self.tables.core(entry).is_some_and(|core| {
-            core.is(Flag::Queued) && !core.is(Flag::Outstanding) && core.verb() != Some(Verb::Delete)
-        }) && self.first_unresolved(entry).is_some()
     }
 
     /// Writes the message of an operation.
@@ -123,10 +135,11 @@ impl Engine {
         let table = self.tables.get(operation.entry.table()).ok_or_else(gone)?;
         let slot = operation.entry.slot();
         let core = table.slots.get(slot).ok_or_else(gone)?;
-        let index = (core.index != NONE).then_some(core.index);
-        let context = Context::new(index, &self.tables, operation.again);
+        let context = Context::new(table.known_index_of(slot), &self.tables, operation.again);
         match operation.action {
-            Action::Write(verb) => table.rows.write(slot, verb, !operation.again, &context, request),
+            Action::Write(verb) => {
+                table.rows.write(slot, core.held, verb, !operation.again, &context, request)
+            }
             Action::Lookup => table.rows.write_get(slot, &context, request),
         }
     }
@@ -168,37 +181,44 @@ impl Engine {
     }
 
     /// Takes the answer to an operation.
+    #[inline]
     pub fn handle_outcome(&mut self, operation: Operation, outcome: Outcome, now: Instant) {
         self.settle_losses(now);
+        let straight = matches!(outcome, Outcome::Done { .. }) && self.acknowledged_straight(operation, now);
+        if !straight {
+            self.handle_any_outcome(operation, outcome, now);
+        }
+    }
+
+    fn handle_any_outcome(&mut self, operation: Operation, outcome: Outcome, now: Instant) {
         let entry = operation.entry;
-        let alive = self.tables.get(entry.table()).and_then(|table| table.slots.generation(entry.slot()));
-        let current = alive == Some(operation.generation)
-            && self.tables.core(entry).is_some_and(|core| {
-                core.is(Flag::Outstanding) && !core.is(Flag::Queued) && core.serial == operation.serial
-            });
-        let verb = self.tables.core(entry).filter(|core| core.action() == Some(operation.action));
-        let verb = verb.and_then(|core| core.verb());
-        let (true, Some(verb)) = (current, verb) else {
-            self.rejected += 1;
-            tracing::error!(?operation, "answer for an operation that is not outstanding");
-            return;
-        };
-        if outcome == Outcome::Unknown && verb == Verb::Delete {
-            // Sent again as it was: at worst there is nothing left to delete.
-            if let Some(core) = self.tables.core_mut(entry) {
-                core.doubt(true);
+        let answered = self.tables.get_mut(entry.table()).and_then(|table| {
+            let (core, generation) = table.slots.with_generation_mut(entry.slot())?;
+            let current = operation.is_current(generation, core.serial)
+                && core.is(Flag::Outstanding)
+                && !core.is(Flag::Queued);
+            let verb = core.verb().filter(|_| current)?;
+            let looked_up = core.is(Flag::Lookup);
+            let action = if looked_up { Action::Lookup } else { Action::Write(verb) };
+            if action != operation.action {
+                return None;
             }
+            if verb == Verb::Delete && matches!(outcome, Outcome::Unknown) {
+                // Sent again as it was: at worst there is nothing left to delete.
+                core.doubt(true);
+            } else {
+                core.answered();
+            }
+            Some((verb, looked_up))
+        });
+        let Some((verb, looked_up)) = answered else {
+            return self.refuse(operation);
+        };
+        if verb == Verb::Delete && matches!(outcome, Outcome::Unknown) {
             self.doubt_dependents(entry);
             return self.queue(entry, verb, true);
         }
         self.outstanding -= 1;
-        let mut looked_up = false;
-        if let Some(core) = self.tables.core_mut(entry) {
-            looked_up = core.is(Flag::Lookup);
-            core.set(Flag::Outstanding, false);
-            core.set(Flag::Lookup, false);
-            core.set_verb(None);
-        }
         let outcome = if looked_up { self.looked_up(entry, outcome) } else { outcome };
         match outcome {
             Outcome::Failed(error) => self.failed(entry, verb, error, now),
@@ -206,6 +226,12 @@ impl Engine {
             Outcome::Kept => self.kept(entry, now),
             Outcome::Unknown => self.unknown(entry, verb, now),
         }
+    }
+
+    #[cold]
+    fn refuse(&mut self, operation: Operation) {
+        self.rejected += 1;
+        tracing::error!(?operation, "answer for an operation that is not outstanding");
     }
 
     /// What comes of asking for an index. Without one the entry is no use to anybody, so it counts as refused;
@@ -232,7 +258,7 @@ impl Engine {
         {
             match index {
                 Some(index) => {
-                    let before = table.slots.get(entry.slot()).map_or(NONE, |core| core.index);
+                    let before = table.index_of(entry.slot());
                     table.learn_index(entry.slot(), index);
                     if before != NONE && before != index {
                         // Another object has taken the place of ours, behind our back.
@@ -240,23 +266,25 @@ impl Engine {
                     }
                 }
                 // An object that was added may be another one than that whose number is known.
-                None if verb == Verb::Add
-                    || table.slots.get(entry.slot()).is_some_and(|core| core.index == NONE) =>
-                {
+                None if verb == Verb::Add || table.index_of(entry.slot()) == NONE => {
                     return self.look_up(entry, verb);
                 }
                 None => {}
             }
         }
-        self.clear_trouble(entry);
-        self.sent_is_held(entry);
-        if let Some(core) = self.tables.core_mut(entry) {
-            core.set(Flag::Accepted, true);
-            core.doubt(core.is(Flag::Shaken));
-            core.set(Flag::MaybeHeld, false);
+        const IN_TROUBLE: u32 = Flag::Trouble.bit() | Flag::SentCopy.bit();
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        core.set(Flag::Accepted, true);
+        core.doubt(core.is(Flag::Shaken));
+        core.set(Flag::MaybeHeld, false);
+        let out_of_date = core.state == State::NeedSync;
+        if core.held != NONE || core.is_any(IN_TROUBLE) {
+            self.clear_trouble(entry);
+            self.sent_is_held(entry);
         }
-        let state = self.tables.core(entry).map(|core| core.state);
-        if state == Some(State::NeedSync)
+        if out_of_date
             && self.must_recreate(entry)
             && let Some(core) = self.tables.core_mut(entry)
         {
@@ -264,16 +292,15 @@ impl Engine {
         }
         let event = if verb == Verb::Add { Event::AddAck } else { Event::ChangeAck };
         self.fire(entry, event, now);
-        self.encourage_siblings(entry);
+        if !self.troubles.is_empty() {
+            self.encourage_siblings(entry);
+        }
     }
 
     /// What was blocked may have waited for just this: an address makes a gateway on the same link
     /// reachable. Whoever depends on the same things, is of another kind and was blocked, tries again; after
     /// an entry of an early kind, whoever was refused does so too.
-    fn encourage_siblings(&mut self, entry: EntryId) {
-        if self.troubles.is_empty() {
-            return;
-        }
+    pub(super) fn encourage_siblings(&mut self, entry: EntryId) {
         let Some(head) = self.tables.core(entry).map(|core| core.edges) else {
             return;
         };
@@ -294,9 +321,9 @@ impl Engine {
             );
         }
         for at in blocked {
-            if let Some(edge) = self.edges.get(at) {
+            if let Some(from) = self.edges.get(at).map(|edge| edge.from) {
                 self.edges.set_waiting(&mut self.tables, at, false);
-                self.work.push_back(Work::ReEvaluate(edge.from));
+                self.work.push_back(Work::ReEvaluate(from));
             }
         }
     }
@@ -353,12 +380,11 @@ impl Engine {
     /// nothing that is named by it is there either.
     fn stands_on_nothing(&self, entry: EntryId) -> bool {
         let of_entry = self.tables.core(entry).map_or(NONE, |core| core.edges);
-        let of_held = self.copy_edges.get(&(entry, Shadow::Held)).copied().unwrap_or(NONE);
+        let of_held = self.edges_of_held(entry);
         [of_entry, of_held].into_iter().any(|head| {
             self.edges.of(head).any(|(_, edge)| {
                 self.tables.get(edge.to.table()).is_some_and(|table| {
-                    table.schema.index == IndexSource::Kernel
-                        && table.slots.get(edge.to.slot()).is_some_and(|core| core.index == NONE)
+                    table.schema.index == IndexSource::Kernel && table.index_of(edge.to.slot()) == NONE
                 })
             })
         })
@@ -378,13 +404,16 @@ impl Engine {
     }
 
     fn let_go_of_object(&mut self, entry: EntryId) {
-        self.clear_trouble(entry);
-        self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
-        if let Some(core) = self.tables.core_mut(entry) {
-            core.set(Flag::Accepted, false);
-            core.doubt(false);
-            core.set(Flag::MaybeHeld, false);
-            core.set(Flag::Seen, false);
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        core.set(Flag::Accepted, false);
+        core.doubt(false);
+        core.set(Flag::MaybeHeld, false);
+        core.set(Flag::Seen, false);
+        if core.held != NONE || core.is(Flag::Trouble) {
+            self.clear_trouble(entry);
+            self.drop_held(entry);
         }
     }
 
@@ -428,7 +457,7 @@ impl Engine {
                     || self.tables.core(entry).is_some_and(|core| core.state == State::NeedSync)
                         && self.must_recreate(entry);
                 if class == ErrorClass::Gone {
-                    self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+                    self.drop_held(entry);
                     self.gone(entry);
                 }
                 if let Some(core) = self.tables.core_mut(entry) {

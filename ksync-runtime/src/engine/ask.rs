@@ -257,8 +257,12 @@ impl Engine {
     /// The entry's kind has indexes of KSync's, and none was left for it.
     pub(super) fn shortage(&self, entry: EntryId) -> Option<String> {
         let table = self.tables.get(entry.table())?;
-        let core = table.slots.get(entry.slot()).filter(|core| core.is(Flag::NoIndex))?;
-        debug_assert_eq!(core.index, super::entry::NONE, "an entry without an index has one");
+        table.slots.get(entry.slot()).filter(|core| core.is(Flag::NoIndex))?;
+        debug_assert_eq!(
+            table.index_of(entry.slot()),
+            super::entry::NONE,
+            "an entry without an index has one"
+        );
         match table.schema.index {
             IndexSource::KSync { first, last } => Some(format!(
                 "the index range {first}..={last} is exhausted ({} in use); goes on when one is freed",

@@ -6,10 +6,10 @@ use super::entry::{EntryId, Flag, NONE};
 use super::machine::{self, Event, Facts, State, Step};
 use super::outbox::Lane;
 use super::references::Cores;
+use super::tables::Table;
 use super::transition::Transition;
 use super::{Engine, Work};
 use crate::declare::{Difference, Verb};
-use crate::table::Shadow;
 
 /// How many waiters are woken before other work gets its turn.
 const WAKE_SLICE: usize = 256;
@@ -17,22 +17,30 @@ const WAKE_SLICE: usize = 256;
 impl Engine {
     /// The user declared the entry or gave it another value, which its row holds by now.
     pub(super) fn declared(&mut self, entry: EntryId, now: Instant) {
-        self.recall(entry);
-        self.clear_trouble(entry);
-        if let Some(core) = self.tables.core_mut(entry) {
-            core.set(Flag::Declared, true);
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        core.set(Flag::Declared, true);
+        core.set(Flag::Stale, false);
+        if core.state.is_under_way() {
+            self.recall(entry);
         }
-        let event = self.change_event(entry);
-        self.fire(entry, event, now);
+        self.clear_trouble(entry);
+        self.bring_about(entry, now);
     }
 
     /// The user took the entry back. Returns whether it was declared.
     pub(super) fn withdrawn(&mut self, entry: EntryId, now: Instant) -> bool {
+        if self.withdrawn_straight(entry, now) {
+            return true;
+        }
         let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Declared)) else {
             return false;
         };
         core.set(Flag::Declared, false);
-        self.recall(entry);
+        if core.state.is_under_way() {
+            self.recall(entry);
+        }
         self.let_go_of_unsent(entry);
         self.clear_trouble(entry);
         self.fire(entry, Event::DelReq, now);
@@ -78,20 +86,31 @@ impl Engine {
     /// Takes back an operation that has not left, and decides anew.
     pub(super) fn reconsider(&mut self, entry: EntryId, now: Instant) {
         self.recall(entry);
-        let event = self.change_event(entry);
-        self.fire(entry, event, now);
+        self.bring_about(entry, now);
     }
 
-    /// How the entry's new value has to be brought to the kernel.
-    fn change_event(&self, entry: EntryId) -> Event {
-        let in_kernel = self.tables.core(entry).is_some_and(|core| match core.state {
-            State::InSync | State::ChangeDefer | State::DelDeferRef => {
-                core.is(Flag::Accepted) || core.is(Flag::Doubt)
-            }
+    /// Brings what is declared to the kernel.
+    fn bring_about(&mut self, entry: EntryId, now: Instant) {
+        let (event, difference) = self.change_event(entry);
+        self.fire_knowing(entry, event, difference, now);
+    }
+
+    /// How the entry's new value has to be brought to the kernel; and what separates it from what the kernel holds,
+    /// if that had to be looked at.
+    fn change_event(&self, entry: EntryId) -> (Event, Option<Difference>) {
+        const HELD: u32 = Flag::Accepted.bit() | Flag::Doubt.bit();
+        let Some(table) = self.tables.get(entry.table()) else {
+            return (Event::AddChangeReq, None);
+        };
+        let in_kernel = table.slots.get(entry.slot()).filter(|core| match core.state {
+            State::InSync | State::ChangeDefer | State::DelDeferRef => core.is_any(HELD),
             State::AddDefer => core.is(Flag::Doubt),
             _ => false,
         });
-        if in_kernel && self.must_recreate(entry) { Event::DelAddReq } else { Event::AddChangeReq }
+        match in_kernel.map(|core| table.rows.compare(entry.slot(), core.held)) {
+            Some(Difference::Recreate { .. }) => (Event::DelAddReq, None),
+            other => (Event::AddChangeReq, other),
+        }
     }
 
     pub(super) fn must_recreate(&self, entry: EntryId) -> bool {
@@ -99,99 +118,135 @@ impl Engine {
     }
 
     fn difference(&self, entry: EntryId) -> Difference {
-        self.tables.get(entry.table()).map_or(Difference::Same, |table| table.rows.compare(entry.slot()))
-    }
-
-    /// Whether the kernel holds what is declared, for certain.
-    fn nothing_to_write(&self, entry: EntryId) -> bool {
-        self.tables.core(entry).is_some_and(|core| core.is(Flag::Accepted) && !core.is(Flag::Doubt))
-            && self.difference(entry) == Difference::Same
+        self.tables.get(entry.table()).map_or(Difference::Same, |table| {
+            let held = table.slots.get(entry.slot()).map_or(NONE, |core| core.held);
+            table.rows.compare(entry.slot(), held)
+        })
     }
 
     /// Runs the state machine, and carries out what it says.
+    #[inline]
     pub(super) fn fire(&mut self, entry: EntryId, event: Event, now: Instant) {
-        let Some(core) = self.tables.core(entry) else {
+        self.fire_knowing(entry, event, None, now);
+    }
+
+    /// The same, where it is known already what separates what is declared from what the kernel holds.
+    fn fire_knowing(&mut self, entry: EntryId, event: Event, difference: Option<Difference>, now: Instant) {
+        let Some(edges) = self.tables.core(entry).map(|core| core.edges) else {
+            return;
+        };
+        let unresolved = edges != NONE && self.first_unresolved_of(edges).is_some();
+        let Some(Table { slots, rows, schema, channel, counts, .. }) = self.tables.get_mut(entry.table())
+        else {
+            return;
+        };
+        let Some(core) = slots.get_mut(entry.slot()) else {
             return;
         };
         let from = core.state;
+        let doubt = core.is(Flag::Doubt);
         let mut facts = Facts {
             refs: core.has_refs(),
             // What the kernel may hold has to be treated as if it did.
-            seen: core.is(Flag::Seen) || core.is(Flag::Doubt),
+            seen: core.is_any(Flag::Seen.bit() | Flag::Doubt.bit()),
             again: core.is(Flag::Again),
-            compress: !core.is(Flag::Doubt)
-                && self.tables.get(entry.table()).is_none_or(|table| table.schema.compress),
-            unresolved: self.first_unresolved(entry).is_some() || core.is(Flag::NoIndex),
+            compress: schema.compress && !doubt,
+            unresolved: unresolved || core.is(Flag::NoIndex),
             sync: false,
         };
-        let step = machine::step(from, event, facts).and_then(|step| {
-            if step.calls.last() == Some(Verb::Change) && self.nothing_to_write(entry) {
-                facts.sync = true;
-                return machine::step(from, event, facts);
+        let mut step = machine::known_step(from, event, facts);
+        if let Ok(Step { calls, .. }) = step
+            && calls.last() == Some(Verb::Change)
+            && core.is(Flag::Accepted)
+            && !doubt
+            && difference.unwrap_or_else(|| rows.compare(entry.slot(), core.held)) == Difference::Same
+        {
+            // The kernel holds what is declared, for certain.
+            facts.sync = true;
+            step = machine::known_step(from, event, facts);
+        }
+        let step = match step {
+            Ok(step) => step,
+            Err(rejected) => return self.reject(entry, rejected),
+        };
+
+        core.set_facts(step.seen, step.again);
+        core.state = step.next;
+        counts[from as usize] -= 1;
+        counts[step.next as usize] += 1;
+        if let Some(verb) = step.calls.last()
+            && !facts.sync
+            && core.must_be_queued(verb)
+        {
+            self.queued += 1;
+            if let Some(outbox) = self.outboxes.get_mut(*channel) {
+                outbox.push(entry, Lane::of(verb, event == Event::Retry, schema));
             }
-            Ok(step)
-        });
-        match step {
-            Ok(step) => self.apply(entry, from, event, step, facts.sync, now),
-            Err(rejected) => {
-                self.rejected += 1;
-                tracing::error!(entry = %self.tables.describe(entry), %rejected, "ignored");
-            }
+        }
+        let plain = from.is_plain()
+            && step.next.is_plain()
+            && !facts.sync
+            && core.waiters == NONE
+            && !core.is(Flag::Trouble);
+        if !plain {
+            self.follow(entry, from, event, step, facts.sync, now);
+        } else if self.is_observed() {
+            self.tell(entry, from, event, step, now);
+        }
+        if step.next == State::Free {
+            self.free(entry, now);
         }
     }
 
-    fn apply(&mut self, entry: EntryId, from: State, event: Event, step: Step, in_place: bool, now: Instant) {
-        let Some(core) = self.tables.core_mut(entry) else {
-            return;
-        };
-        core.set(Flag::Seen, step.seen);
-        core.set(Flag::Again, step.again);
+    #[cold]
+    fn reject(&mut self, entry: EntryId, rejected: machine::Rejected) {
+        self.rejected += 1;
+        tracing::error!(entry = %self.tables.describe(entry), %rejected, "ignored");
+    }
+
+    /// What follows from a step besides the operation that it asks for.
+    fn follow(
+        &mut self,
+        entry: EntryId,
+        from: State,
+        event: Event,
+        step: &Step,
+        in_place: bool,
+        now: Instant,
+    ) {
+        let trouble = self.tables.core(entry).is_some_and(|core| core.is(Flag::Trouble));
+        let calls = step.calls.last().is_some();
         let was_held_back = matches!(from, State::AddDefer | State::ChangeDefer);
-        self.tables.set_state(entry, step.next);
         if was_held_back {
             self.stop_waiting(entry);
-            // News that change nothing don't change when it is tried again either.
-            if step.next != from || step.calls.last().is_some() {
-                self.troubles.stop_timer(entry);
-            }
+        }
+        // The next answer decides anew whether there is anything to be tried again; but news that change nothing
+        // don't change when it is tried again either.
+        if trouble && (calls || was_held_back && step.next != from) {
+            self.troubles.stop_timer(entry);
         }
         if in_place {
             // Whatever was declared or refused in between, the kernel holds just this by now.
             self.clear_trouble(entry);
-            self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
-        } else if let Some(verb) = step.calls.last() {
-            // The next answer decides anew whether there is anything to be tried again.
-            self.troubles.stop_timer(entry);
-            self.queue(entry, verb, event == Event::Retry);
+            self.drop_held(entry);
         }
         match step.next {
-            State::AddDefer | State::ChangeDefer => {
-                let missing = self.wait(entry);
-                if missing {
-                    // It goes on when that comes; time alone does not help.
-                    self.troubles.stop_timer(entry);
-                }
-                let refused = event == Event::AddNack && self.troubles.of(entry).is_some();
-                let doubt = self.tables.core(entry).is_some_and(|core| core.is(Flag::Doubt));
-                if step.next == State::AddDefer && doubt && (missing || refused) {
-                    self.work.push_back(Work::Clear(entry));
-                }
-            }
+            State::AddDefer | State::ChangeDefer => self.hold_back(entry, step.next, event),
             // A change that failed does not matter any more, nor when it would be tried again.
             State::DelDeferRef => self.clear_trouble(entry),
             _ => {}
         }
-        self.history.note(entry, super::Step { at: now, from, event, to: step.next });
-        self.record(entry, from, event, &step);
-
+        if self.is_observed() {
+            self.tell(entry, from, event, step, now);
+        }
         match step.next {
-            State::Free => self.free(entry, now),
+            State::Free => {}
             State::Temp => self.make_placeholder(entry),
             _ => {
                 let accepted = matches!(event, Event::AddAck | Event::ChangeAck);
                 let back = from.is_deleting() || from == State::RenewWait;
                 let sent = was_held_back || matches!(from, State::Init | State::Temp);
-                if (accepted || back || sent) && self.is_resolved(entry) && self.has_waiters(entry) {
+                if (accepted || back || sent) && self.has_waiters(entry) && self.is_resolved(entry) {
                     self.work.push_back(Work::Wake(entry));
                 }
                 if step.next == State::DelDeferRef
@@ -203,39 +258,63 @@ impl Engine {
         }
     }
 
-    pub(super) fn queue(&mut self, entry: EntryId, verb: Verb, retry: bool) {
-        let (early, channel) =
-            self.tables.get(entry.table()).map_or((false, 0), |table| (table.schema.early, table.channel));
-        let lane = match verb {
-            _ if retry => Lane::Retry,
-            Verb::Add | Verb::Change if early => Lane::Early,
-            _ => Lane::Fresh,
+    /// Whether anybody wants to know of every step.
+    #[inline]
+    pub(super) fn is_observed(&self) -> bool {
+        self.watched || self.history.is_kept() || tracing::enabled!(tracing::Level::TRACE)
+    }
+
+    #[cold]
+    pub(super) fn tell(&mut self, entry: EntryId, from: State, event: Event, step: &Step, now: Instant) {
+        self.history.note(entry, super::Step { at: now, from, event, to: step.next });
+        self.record(entry, from, event, step);
+    }
+
+    /// The entry waits: for something that is missing, or for a change of what made it fail.
+    fn hold_back(&mut self, entry: EntryId, state: State, event: Event) {
+        let missing = self.wait(entry);
+        let Some(core) = self.tables.core(entry) else {
+            return;
         };
-        if let Some(core) = self.tables.core_mut(entry) {
-            core.set_verb(Some(verb));
-            if !core.is(Flag::Queued) {
-                core.set(Flag::Queued, true);
-                self.queued += 1;
-                if let Some(outbox) = self.outboxes.get_mut(channel) {
-                    outbox.push(entry, lane);
-                }
+        let (trouble, doubt) = (core.is(Flag::Trouble), core.is(Flag::Doubt));
+        if missing && trouble {
+            // It goes on when that comes; time alone does not help.
+            self.troubles.stop_timer(entry);
+        }
+        let refused = event == Event::AddNack && trouble;
+        if state == State::AddDefer && doubt && (missing || refused) {
+            self.work.push_back(Work::Clear(entry));
+        }
+    }
+
+    pub(super) fn queue(&mut self, entry: EntryId, verb: Verb, retry: bool) {
+        if let Some(Table { slots, schema, channel, .. }) = self.tables.get_mut(entry.table())
+            && let Some(core) = slots.get_mut(entry.slot())
+            && core.must_be_queued(verb)
+        {
+            self.queued += 1;
+            if let Some(outbox) = self.outboxes.get_mut(*channel) {
+                outbox.push(entry, Lane::of(verb, retry, schema));
             }
         }
     }
 
     /// The entry may go on, or try again: as `event` says, unless what the kernel may hold has to go first.
     pub(super) fn go_on(&mut self, entry: EntryId, event: Event, now: Instant) {
-        let event = match self.change_event(entry) {
-            Event::DelAddReq => Event::DelAddReq,
-            _ => event,
+        let (event, difference) = match self.change_event(entry) {
+            (Event::DelAddReq, difference) => (Event::DelAddReq, difference),
+            (_, difference) => (event, difference),
         };
-        self.fire(entry, event, now);
+        self.fire_knowing(entry, event, difference, now);
     }
 
     /// Work that follows from what happened to another entry.
     pub(super) fn carry_out(&mut self, work: Work, now: Instant) {
         match work {
             Work::ReEvaluate(entry) => {
+                if self.resumed_straight(entry, now) {
+                    return;
+                }
                 let state = self.tables.core(entry).map(|core| core.state);
                 if matches!(state, Some(State::AddDefer | State::ChangeDefer)) {
                     self.go_on(entry, Event::ReEval, now);
@@ -270,11 +349,11 @@ impl Engine {
             if waiters == NONE || !self.is_resolved(entry) {
                 return;
             }
-            let Some(edge) = self.edges.get(waiters) else {
+            let Some(from) = self.edges.get(waiters).map(|edge| edge.from) else {
                 return;
             };
             self.edges.set_waiting(&mut self.tables, waiters, false);
-            self.work.push_back(Work::ReEvaluate(edge.from));
+            self.work.push_back(Work::ReEvaluate(from));
         }
         self.work.push_back(Work::Wake(entry));
     }
@@ -286,9 +365,11 @@ impl Engine {
         }
     }
 
+    #[inline]
     pub(super) fn is_resolved(&self, entry: EntryId) -> bool {
         self.tables.get(entry.table()).is_some_and(|table| {
-            table.slots.get(entry.slot()).is_some_and(|core| core.is_resolved(table.schema))
+            let slot = entry.slot();
+            table.slots.get(slot).is_some_and(|core| table.is_resolved(slot, core))
         })
     }
 
@@ -298,8 +379,18 @@ impl Engine {
 
     /// The first reference of the declared value that leads to something unresolved.
     pub(super) fn first_unresolved(&self, entry: EntryId) -> Option<u32> {
-        let head = self.tables.core(entry)?.edges;
-        self.edges.of(head).find(|(_, edge)| !self.is_resolved(edge.to)).map(|(at, _)| at)
+        self.first_unresolved_of(self.tables.core(entry)?.edges)
+    }
+
+    pub(super) fn first_unresolved_of(&self, head: u32) -> Option<u32> {
+        let mut at = head;
+        while let Some(edge) = self.edges.get(at) {
+            if !self.is_resolved(edge.to) {
+                return Some(at);
+            }
+            at = edge.sibling;
+        }
+        None
     }
 
     /// Waits for the first thing that is missing; or, after a refusal, for a change of anything that the
@@ -313,7 +404,7 @@ impl Engine {
         false
     }
 
-    fn stop_waiting(&mut self, entry: EntryId) {
+    pub(super) fn stop_waiting(&mut self, entry: EntryId) {
         self.mark_edges(entry, false);
     }
 
@@ -325,6 +416,7 @@ impl Engine {
         }
     }
 
+    #[inline]
     pub(super) fn clear_trouble(&mut self, entry: EntryId) {
         if let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Trouble)) {
             core.set(Flag::Trouble, false);
@@ -357,16 +449,22 @@ impl Engine {
     }
 
     fn let_go_of_values(&mut self, entry: EntryId) {
-        self.clear_trouble(entry);
-        self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
-        self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
-        let head = self.tables.core_mut(entry).map_or(NONE, |core| std::mem::replace(&mut core.edges, NONE));
+        let Some(core) = self.tables.core_mut(entry) else {
+            return;
+        };
+        let head = std::mem::replace(&mut core.edges, NONE);
+        let plain = core.held == NONE && !core.is_any(Flag::Trouble.bit() | Flag::SentCopy.bit());
+        if !plain {
+            self.clear_trouble(entry);
+            self.drop_held(entry);
+            self.drop_sent(entry);
+        }
         self.release_edges(head);
     }
 
     fn record(&mut self, entry: EntryId, from: State, event: Event, step: &Step) {
         tracing::trace!(?entry, %from, %event, to = %step.next, calls = %step.calls, "transition");
-        if !self.watched || (from == step.next && step.calls.last().is_none()) {
+        if !self.watched || from == step.next && step.calls.last().is_none() {
             return;
         }
         let Some(table) = self.tables.get(entry.table()) else {

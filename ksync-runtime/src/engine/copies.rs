@@ -15,7 +15,7 @@ impl Engine {
         let Some(core) = self.tables.core_mut(entry) else {
             return;
         };
-        let behind = core.is(Flag::HeldCopy) && !core.is(Flag::Outstanding) && !core.is(Flag::MaybeHeld);
+        let behind = core.held != NONE && !core.is(Flag::Outstanding) && !core.is(Flag::MaybeHeld);
         if behind || core.is(Flag::SentCopy) {
             let edges = std::mem::replace(&mut core.edges, NONE);
             self.release_edges(edges);
@@ -36,23 +36,35 @@ impl Engine {
         let in_flight = core.is(Flag::Outstanding) && matches!(core.verb(), Some(Verb::Add | Verb::Change));
         let may_be_held = core.is(Flag::MaybeHeld);
         core.set(Flag::MaybeHeld, false);
-        let held = core.is(Flag::Accepted) || may_be_held;
+        let is_held = core.is(Flag::Accepted) || may_be_held;
+        let held = core.held;
         let copy = if in_flight && !core.is(Flag::SentCopy) {
-            Some((Shadow::Sent, Flag::SentCopy))
-        } else if !in_flight && held && !core.is(Flag::HeldCopy) {
-            Some((Shadow::Held, Flag::HeldCopy))
+            Some(Shadow::Sent)
+        } else if !in_flight && is_held && held == NONE {
+            Some(Shadow::Held)
         } else {
             None
         };
         let one_more = !in_flight && may_be_held;
         match (copy, old) {
-            (Some((copy, flag)), Some(old)) => {
-                core.set(flag, true);
-                if let Some(rows) = self.tables.rows_mut::<T>(number) {
-                    rows.keep_copy(entry.slot(), copy, old);
-                }
+            (Some(copy), Some(old)) => {
                 self.edges.belong_to(edges, copy);
-                self.copy_edges.insert((entry, copy), edges);
+                let Some(rows) = self.tables.rows_mut::<T>(number) else {
+                    return;
+                };
+                match copy {
+                    Shadow::Sent => rows.keep_sent(entry.slot(), old, edges),
+                    Shadow::Held => {
+                        let held = rows.keep_held(old, edges);
+                        if let Some(core) = self.tables.core_mut(entry) {
+                            core.held = held;
+                        }
+                        return;
+                    }
+                }
+                if let Some(core) = self.tables.core_mut(entry) {
+                    core.set(Flag::SentCopy, true);
+                }
             }
             _ if one_more => self.keep_edges(entry, edges),
             _ => self.release_edges(edges),
@@ -70,70 +82,104 @@ impl Engine {
         }
     }
 
-    /// Drops a copy of the entry's value and lets go of the references that it held.
-    pub(super) fn drop_copy(&mut self, entry: EntryId, copy: Shadow, flag: Flag) {
-        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(flag)) else {
+    /// Drops the copy of what the kernel held and lets go of its references.
+    #[inline]
+    pub(super) fn drop_held(&mut self, entry: EntryId) {
+        if self.tables.core(entry).is_some_and(|core| core.held != NONE) {
+            self.drop_held_copy(entry);
+        }
+    }
+
+    fn drop_held_copy(&mut self, entry: EntryId) {
+        let Some(table) = self.tables.get_mut(entry.table()) else {
             return;
         };
-        core.set(flag, false);
-        if let Some(table) = self.tables.get_mut(entry.table()) {
-            table.rows.drop_copy(entry.slot(), copy);
+        let Some(core) = table.slots.get_mut(entry.slot()) else {
+            return;
+        };
+        let held = std::mem::replace(&mut core.held, NONE);
+        let edges = table.rows.drop_held(held);
+        self.release_edges(edges);
+    }
+
+    /// Drops the copy of what was sent and lets go of its references.
+    #[inline]
+    pub(super) fn drop_sent(&mut self, entry: EntryId) {
+        if self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy)) {
+            let edges = self.take_edges_of_sent(entry);
+            self.release_edges(edges);
         }
-        if let Some(head) = self.copy_edges.remove(&(entry, copy)) {
-            self.release_edges(head);
+    }
+
+    /// Drops the copy of what was sent, and returns the first of its references.
+    fn take_edges_of_sent(&mut self, entry: EntryId) -> u32 {
+        let Some(table) = self.tables.get_mut(entry.table()) else {
+            return NONE;
+        };
+        if let Some(core) = table.slots.get_mut(entry.slot()) {
+            core.set(Flag::SentCopy, false);
         }
+        table.rows.drop_sent(entry.slot()).unwrap_or(NONE)
     }
 
     /// What was sent is what the kernel holds.
     pub(super) fn sent_is_held(&mut self, entry: EntryId) {
-        self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
-        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::SentCopy)) else {
+        self.drop_held(entry);
+        let Some(table) = self.tables.get_mut(entry.table()) else {
+            return;
+        };
+        let Some(core) = table.slots.get_mut(entry.slot()).filter(|core| core.is(Flag::SentCopy)) else {
             return;
         };
         core.set(Flag::SentCopy, false);
-        core.set(Flag::HeldCopy, true);
-        if let Some(table) = self.tables.get_mut(entry.table()) {
-            table.rows.sent_is_held(entry.slot());
-        }
-        if let Some(head) = self.copy_edges.remove(&(entry, Shadow::Sent)) {
-            self.edges.belong_to(head, Shadow::Held);
-            self.copy_edges.insert((entry, Shadow::Held), head);
+        if let Some((held, edges)) = table.rows.sent_is_held(entry.slot()) {
+            core.held = held;
+            self.edges.belong_to(edges, Shadow::Held);
         }
     }
 
     /// What was sent was refused. Without a copy of what the kernel holds it was sent once more, to make sure of
     /// it: then it is what the kernel may hold all the same.
     pub(super) fn sent_is_not_held(&mut self, entry: EntryId) {
-        let once_more = self.tables.core(entry).is_some_and(|core| {
-            !core.is(Flag::HeldCopy) && (core.is(Flag::Accepted) || core.is(Flag::Doubt))
-        });
+        let once_more = self
+            .tables
+            .core(entry)
+            .is_some_and(|core| core.held == NONE && (core.is(Flag::Accepted) || core.is(Flag::Doubt)));
         if once_more {
             self.sent_is_held(entry);
         } else {
-            self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
+            self.drop_sent(entry);
         }
     }
 
     /// What was sent may be what the kernel holds, or what it held before still is.
     pub(super) fn sent_may_be_held(&mut self, entry: EntryId) {
-        let both =
-            self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy) && core.is(Flag::HeldCopy));
-        if !both {
-            if self.tables.core(entry).is_some_and(|core| core.is(Flag::SentCopy)) {
-                self.sent_is_held(entry);
-            }
+        let Some(core) = self.tables.core(entry).filter(|core| core.is(Flag::SentCopy)) else {
             return;
+        };
+        if core.held == NONE {
+            return self.sent_is_held(entry);
         }
-        let sent = self.copy_edges.remove(&(entry, Shadow::Sent)).unwrap_or(NONE);
-        self.drop_copy(entry, Shadow::Sent, Flag::SentCopy);
+        let sent = self.take_edges_of_sent(entry);
         self.keep_edges(entry, sent);
     }
 
     /// References of a value that the kernel may hold, besides the one that it is believed to hold.
-    pub(super) fn keep_edges(&mut self, entry: EntryId, edges: u32) {
+    fn keep_edges(&mut self, entry: EntryId, edges: u32) {
         self.edges.belong_to(edges, Shadow::Held);
-        let held = self.copy_edges.remove(&(entry, Shadow::Held)).unwrap_or(NONE);
-        let all = self.edges.join(edges, held);
-        self.copy_edges.insert((entry, Shadow::Held), all);
+        let held = self.tables.core(entry).map_or(NONE, |core| core.held);
+        let all = self.edges.join(edges, self.edges_of_held(entry));
+        let kept =
+            self.tables.get_mut(entry.table()).is_some_and(|table| table.rows.set_edges_of_held(held, all));
+        if !kept {
+            self.release_edges(all);
+        }
+    }
+
+    /// First of the references that the copy of what the kernel holds has.
+    pub(super) fn edges_of_held(&self, entry: EntryId) -> u32 {
+        self.tables.get(entry.table()).map_or(NONE, |table| {
+            table.slots.get(entry.slot()).map_or(NONE, |core| table.rows.edges_of_held(core.held))
+        })
     }
 }

@@ -1,8 +1,7 @@
 //! What the engine keeps of every entry, in as few words as it can.
 
-use super::Action;
 use super::machine::State;
-use crate::declare::{IndexSource, ResolvedOn, Schema, Target, Verb};
+use crate::declare::{Target, Verb};
 use crate::table::MAX_SLOTS;
 
 /// An entry of an engine: the number of its table and its slot there, packed.
@@ -54,8 +53,8 @@ pub(crate) struct Core {
     pub(crate) waiters: u32,
     /// First of the other references to this entry.
     pub(crate) referrers: u32,
-    /// The entry's index, or [`NONE`].
-    pub(crate) index: u32,
+    /// Number of the copy of what the kernel holds, which there is when that is not what is declared; or [`NONE`].
+    pub(crate) held: u32,
     flags: u32,
     /// Number of the last operation that was handed out. It comes round again, which is far enough apart.
     pub(crate) serial: u16,
@@ -79,8 +78,6 @@ pub(crate) enum Flag {
     Accepted,
     /// What the kernel holds is not certain: an answer was lost, or somebody else meddled.
     Doubt,
-    /// There is a copy of what the kernel holds, because it is not what is declared.
-    HeldCopy,
     /// There is a copy of what was sent, because something else was declared since.
     SentCopy,
     /// The last failure is kept in the trouble list.
@@ -105,15 +102,24 @@ pub(crate) enum Flag {
     Drifted,
 }
 
+impl Flag {
+    /// Its bit, for [`Core::is_any`].
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
 impl Core {
     pub(crate) fn new(state: State) -> Self {
-        Core { edges: NONE, waiters: NONE, referrers: NONE, index: NONE, flags: 0, serial: 0, state }
+        Core { edges: NONE, waiters: NONE, referrers: NONE, held: NONE, flags: 0, serial: 0, state }
     }
 
+    #[inline]
     pub(crate) fn is(&self, flag: Flag) -> bool {
         self.flags & (1 << flag as u32) != 0
     }
 
+    #[inline]
     pub(crate) fn set(&mut self, flag: Flag, on: bool) {
         let bit = 1 << flag as u32;
         if on {
@@ -123,6 +129,18 @@ impl Core {
         }
     }
 
+    /// Whether any of these is true of it.
+    #[inline]
+    pub(crate) fn is_any(&self, flags: u32) -> bool {
+        self.flags & flags != 0
+    }
+
+    /// Whether of `flags` just those in `wanted` are true of it.
+    #[inline]
+    pub(crate) fn are(&self, flags: u32, wanted: u32) -> bool {
+        self.flags & flags == wanted
+    }
+
     /// An answer was lost, or came too late to tell what the kernel holds.
     pub(crate) fn doubt(&mut self, doubt: bool) {
         self.set(Flag::Doubt, doubt);
@@ -130,11 +148,13 @@ impl Core {
     }
 
     /// Whether others refer to it.
+    #[inline]
     pub(crate) fn has_refs(&self) -> bool {
         self.waiters != NONE || self.referrers != NONE || self.is(Flag::Pinned)
     }
 
     /// The operation that is queued or outstanding, if any.
+    #[inline]
     pub(crate) fn verb(&self) -> Option<Verb> {
         match self.flags >> VERB_SHIFT {
             1 => Some(Verb::Add),
@@ -144,11 +164,55 @@ impl Core {
         }
     }
 
-    /// The operation that is queued or outstanding, as it is handed out.
-    pub(crate) fn action(&self) -> Option<Action> {
-        self.verb().map(|verb| if self.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) })
+    /// The operation that was queued is handed out, if there is one. Counts it among those that are outstanding.
+    #[inline]
+    pub(crate) fn handed_out(&mut self, outstanding: &mut usize) -> Option<Verb> {
+        const NEWS: u32 = Flag::Shaken.bit() | Flag::ShakenOthers.bit();
+        self.flags &= !Flag::Queued.bit();
+        let verb = self.verb()?;
+        if !self.is(Flag::Outstanding) {
+            self.flags = self.flags & !NEWS | Flag::Outstanding.bit();
+            *outstanding += 1;
+        }
+        Some(verb)
     }
 
+    /// The operation that was outstanding is answered.
+    #[inline]
+    pub(crate) fn answered(&mut self) {
+        self.flags &= (1 << VERB_SHIFT) - 1;
+        self.flags &= !(Flag::Outstanding.bit() | Flag::Lookup.bit());
+    }
+
+    /// Asks for an operation of an entry of which none is queued or outstanding.
+    #[inline]
+    pub(crate) fn ask_for(&mut self, verb: Verb) {
+        let code = match verb {
+            Verb::Add => 1,
+            Verb::Change => 2,
+            Verb::Delete => 3,
+        };
+        self.flags |= Flag::Queued.bit() | code << VERB_SHIFT;
+    }
+
+    /// Says which operation is the next one. Returns whether it has to be put into the outbox, in which it is not.
+    #[inline]
+    pub(crate) fn must_be_queued(&mut self, verb: Verb) -> bool {
+        self.set_verb(Some(verb));
+        let news = !self.is(Flag::Queued);
+        self.set(Flag::Queued, true);
+        news
+    }
+
+    /// `Facts::seen` and `Facts::again` after a step.
+    #[inline]
+    pub(crate) fn set_facts(&mut self, seen: bool, again: bool) {
+        const { assert!(Flag::Again as u32 == Flag::Seen as u32 + 1) };
+        let bits = (seen as u32 | (again as u32) << 1) << Flag::Seen as u32;
+        self.flags = self.flags & !(Flag::Seen.bit() | Flag::Again.bit()) | bits;
+    }
+
+    #[inline]
     pub(crate) fn set_verb(&mut self, verb: Option<Verb>) {
         let code = match verb {
             None => 0,
@@ -157,24 +221,6 @@ impl Core {
             Some(Verb::Delete) => 3,
         };
         self.flags = self.flags & ((1 << VERB_SHIFT) - 1) | code << VERB_SHIFT;
-    }
-
-    /// Whether others that depend on it may be sent.
-    pub(crate) fn is_resolved(&self, schema: &Schema) -> bool {
-        let has_index = schema.index == IndexSource::None || self.index != NONE;
-        has_index
-            && match schema.resolved_on {
-                ResolvedOn::Accepted => {
-                    self.is(Flag::Accepted)
-                        && !self.is(Flag::Doubt)
-                        && !self.is(Flag::Shaken)
-                        && !self.state.is_deleting()
-                        && self.state != State::RenewWait
-                }
-                ResolvedOn::Sent => {
-                    matches!(self.state, State::InSync | State::SyncWait | State::NeedSync)
-                }
-            }
     }
 }
 

@@ -31,8 +31,14 @@ pub(crate) struct History {
 }
 
 impl History {
+    /// Whether steps are kept at all.
+    #[inline]
+    pub(super) fn is_kept(&self) -> bool {
+        self.depth > 0
+    }
+
     pub(super) fn note(&mut self, entry: EntryId, step: Step) {
-        if self.depth == 0 {
+        if !self.is_kept() {
             return;
         }
         let steps = self.steps.entry(entry).or_default();
@@ -43,7 +49,9 @@ impl History {
     }
 
     pub(super) fn forget(&mut self, entry: EntryId) {
-        self.steps.remove(&entry);
+        if !self.steps.is_empty() {
+            self.steps.remove(&entry);
+        }
     }
 }
 

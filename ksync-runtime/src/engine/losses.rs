@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use super::entry::{EntryId, Flag};
+use super::entry::{EntryId, Flag, NONE};
 use super::machine::{Event, State};
 use super::references::Cores;
 use super::{Engine, Loss};
@@ -14,7 +14,15 @@ use crate::table::Shadow;
 
 impl Engine {
     /// Takes note of all that the kernel dropped, before anything else happens to what it concerns.
+    #[inline]
     pub(super) fn settle_losses(&mut self, now: Instant) {
+        if !self.losses.is_empty() {
+            self.settle_all_losses(now);
+        }
+    }
+
+    #[cold]
+    fn settle_all_losses(&mut self, now: Instant) {
         while let Some(loss) = self.losses.pop_front() {
             match loss {
                 Loss::Own(entry) => self.lose(entry, now),
@@ -41,7 +49,7 @@ impl Engine {
                 let concerned = self.tables.core(edge.from).is_some_and(|core| {
                     // The value that the kernel holds has to be the one that refers. While one is being
                     // written, it may be any.
-                    let held = if core.is(Flag::HeldCopy) { Some(Shadow::Held) } else { None };
+                    let held = if core.held == NONE { None } else { Some(Shadow::Held) };
                     let may_be_held = core.is(Flag::MaybeHeld) && edge.copy.is_none();
                     let written = core.is(Flag::Outstanding) && core.verb() != Some(Verb::Delete);
                     written || edge.copy == held || may_be_held
@@ -104,7 +112,7 @@ impl Engine {
         if !under_way {
             core.doubt(false);
             self.recall_lost(entry);
-            self.drop_copy(entry, Shadow::Held, Flag::HeldCopy);
+            self.drop_held(entry);
             if let Some(table) = self.tables.get_mut(entry.table()) {
                 table.forget_kernel_index(entry.slot());
             }

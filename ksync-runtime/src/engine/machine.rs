@@ -95,6 +95,29 @@ impl State {
     }
 }
 
+impl State {
+    /// Whether it is nothing but a station between being declared and being gone: the entry neither waits for
+    /// anything nor stands for something that others wait for.
+    #[inline]
+    pub(crate) const fn is_plain(self) -> bool {
+        !matches!(self, State::Temp | State::AddDefer | State::ChangeDefer | State::DelDeferRef)
+    }
+
+    /// Whether an operation is queued or awaited, or tried again later, that was decided on in this state.
+    #[inline]
+    pub(crate) const fn is_under_way(self) -> bool {
+        matches!(
+            self,
+            State::SyncWait
+                | State::NeedSync
+                | State::DelDeferSync
+                | State::DelAckWait
+                | State::DelDeferDelAck
+                | State::RenewWait
+        )
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.name())
@@ -200,6 +223,34 @@ pub struct Facts {
     pub sync: bool,
 }
 
+impl Facts {
+    /// How many different ones there are.
+    const COMBINATIONS: usize = 1 << 6;
+
+    /// One number for each combination.
+    #[inline]
+    const fn number(self) -> usize {
+        self.refs as usize
+            | (self.seen as usize) << 1
+            | (self.again as usize) << 2
+            | (self.compress as usize) << 3
+            | (self.unresolved as usize) << 4
+            | (self.sync as usize) << 5
+    }
+
+    /// The combination with that number.
+    const fn of_number(number: usize) -> Self {
+        Facts {
+            refs: number & 1 != 0,
+            seen: number & 1 << 1 != 0,
+            again: number & 1 << 2 != 0,
+            compress: number & 1 << 3 != 0,
+            unresolved: number & 1 << 4 != 0,
+            sync: number & 1 << 5 != 0,
+        }
+    }
+}
+
 /// What has to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -221,6 +272,14 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// None at all.
+    pub const NONE: Calls = Calls { first: None, second: None };
+
+    /// That operation, or none.
+    pub(crate) const fn of(verb: Option<Verb>) -> Self {
+        Calls { first: verb, second: None }
+    }
+
     /// The operations in order.
     pub fn iter(self) -> impl Iterator<Item = Verb> {
         self.first.into_iter().chain(self.second)
@@ -232,7 +291,7 @@ impl Calls {
         if self.second.is_some() { self.second } else { self.first }
     }
 
-    fn push(&mut self, verb: Verb) {
+    const fn push(&mut self, verb: Verb) {
         if self.first.is_none() {
             self.first = Some(verb);
         } else {
@@ -285,11 +344,11 @@ pub struct Rejected {
 /// assert_eq!((added.next, added.calls.to_string().as_str()), (State::SyncWait, "A"));
 /// # Ok::<(), ksync_runtime::engine::machine::Rejected>(())
 /// ```
-pub fn step(state: State, event: Event, facts: Facts) -> Result<Step, Rejected> {
+pub const fn step(state: State, event: Event, facts: Facts) -> Result<Step, Rejected> {
     use Event as E;
     use State as S;
 
-    let run = Run { facts, calls: Calls::default() };
+    let run = Run { facts, calls: Calls::NONE };
     let done = match (state, event) {
         (S::Init, E::AddChangeReq) => run.add(),
 
@@ -364,6 +423,34 @@ pub fn step(state: State, event: Event, facts: Facts) -> Result<Step, Rejected> 
     Ok(done)
 }
 
+/// What [`step`] says to everything that it can be asked, worked out when the program is built. `None`: rejected.
+static STEPS: [[[Option<Step>; Facts::COMBINATIONS]; Event::ALL.len()]; State::ALL.len()] = {
+    let mut steps = [[[None; Facts::COMBINATIONS]; Event::ALL.len()]; State::ALL.len()];
+    // Without iterators, which can't be used here.
+    let mut state = 0;
+    while state < State::ALL.len() {
+        let mut event = 0;
+        while event < Event::ALL.len() {
+            let mut facts = 0;
+            while facts < Facts::COMBINATIONS {
+                if let Ok(step) = step(State::ALL[state], Event::ALL[event], Facts::of_number(facts)) {
+                    steps[state][event][facts] = Some(step);
+                }
+                facts += 1;
+            }
+            event += 1;
+        }
+        state += 1;
+    }
+    steps
+};
+
+/// The same as [`step`], by looking it up.
+#[inline]
+pub(crate) fn known_step(state: State, event: Event, facts: Facts) -> Result<&'static Step, Rejected> {
+    STEPS[state as usize][event as usize][facts.number()].as_ref().ok_or(Rejected { state, event })
+}
+
 /// One run of the machine: the facts as they change on the way, and the operations so far.
 #[derive(Clone, Copy)]
 struct Run {
@@ -372,36 +459,36 @@ struct Run {
 }
 
 impl Run {
-    fn go(self, next: State) -> Step {
+    const fn go(self, next: State) -> Step {
         Step { next, calls: self.calls, seen: self.facts.seen, again: self.facts.again }
     }
 
     /// Takes `seen` back.
-    fn unseen(mut self) -> Self {
+    const fn unseen(mut self) -> Self {
         self.facts.seen = false;
         self
     }
 
     /// Sets `again`.
-    fn again(mut self) -> Self {
+    const fn again(mut self) -> Self {
         self.facts.again = true;
         self
     }
 
     /// Clears `again`.
-    fn once(mut self) -> Self {
+    const fn once(mut self) -> Self {
         self.facts.again = false;
         self
     }
 
     /// Asks for an operation, and goes on to where it leads.
-    fn call(mut self, verb: Verb, done: State, pending: State) -> Step {
+    const fn call(mut self, verb: Verb, done: State, pending: State) -> Step {
         self.calls.push(verb);
         self.go(if self.facts.sync { done } else { pending })
     }
 
     /// ADD.
-    fn add(mut self) -> Step {
+    const fn add(mut self) -> Step {
         if self.facts.unresolved {
             return self.go(State::AddDefer);
         }
@@ -410,7 +497,7 @@ impl Run {
     }
 
     /// CHANGE.
-    fn change(self) -> Step {
+    const fn change(self) -> Step {
         if self.facts.unresolved {
             return self.go(State::ChangeDefer);
         }
@@ -418,7 +505,7 @@ impl Run {
     }
 
     /// DELETE.
-    fn delete(self) -> Step {
+    const fn delete(self) -> Step {
         if self.facts.refs {
             return self.go(State::DelDeferRef);
         }
@@ -429,7 +516,7 @@ impl Run {
     }
 
     /// RENEW: whatever refers to it.
-    fn renew(mut self) -> Step {
+    const fn renew(mut self) -> Step {
         if !self.facts.seen && self.facts.compress {
             return self.add();
         }
@@ -441,12 +528,12 @@ impl Run {
     }
 
     /// Nothing is in the kernel, and nothing is wanted there.
-    fn let_go(self) -> Step {
+    const fn let_go(self) -> Step {
         self.go(if self.facts.refs { State::Temp } else { State::Free })
     }
 
     /// A delete was carried out.
-    fn deleted(self, state: State) -> Step {
+    const fn deleted(self, state: State) -> Step {
         if self.facts.again {
             // The original sends the delete once more: it asked for it while this one was on its way.
             return self.once().renew();
@@ -456,6 +543,22 @@ impl Run {
             State::RenewWait => gone.add(),
             State::DelDeferDelAck => self.delete(),
             _ => gone.let_go(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_up_is_what_the_machine_says() {
+        for (state, event) in State::ALL.iter().flat_map(|state| Event::ALL.map(|event| (*state, event))) {
+            for number in 0..Facts::COMBINATIONS {
+                let facts = Facts::of_number(number);
+                assert_eq!(facts.number(), number);
+                assert_eq!(known_step(state, event, facts).copied(), step(state, event, facts));
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ mod outbox;
 mod references;
 mod retry;
 mod stale;
+mod straight;
 mod tables;
 mod transition;
 mod why;
@@ -38,7 +39,7 @@ use std::time::Instant;
 use foldhash::fast::FixedState;
 
 use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema, describe_key};
-use crate::table::{Found, Shadow};
+use crate::table::{AnyRows, Found, Rows};
 
 use entry::{Flag, NONE};
 use history::History;
@@ -64,8 +65,6 @@ pub use why::{Cause, Why};
 pub struct Engine {
     tables: Tables,
     edges: Edges,
-    /// Entry and copy → first of the references that the copy holds.
-    copy_edges: HashMap<(EntryId, Shadow), u32, FixedState>,
     work: VecDeque<Work>,
     /// What the kernel dropped. Taken note of before anything else happens to any entry.
     losses: VecDeque<Loss>,
@@ -198,7 +197,6 @@ impl Engine {
         Engine {
             tables,
             edges: Edges::new(),
-            copy_edges: HashMap::default(),
             work: VecDeque::new(),
             losses: VecDeque::new(),
             outboxes: vec![Outbox::default()],
@@ -258,67 +256,101 @@ impl Engine {
     /// [`SetError`]; the table then holds what it held.
     pub fn set<T: KSyncEntry>(&mut self, mut value: T, now: Instant) -> Result<(), SetError> {
         self.settle_losses(now);
-        value.check().map_err(|invalid| SetError::Invalid {
-            kind: self.kind_name::<T>(),
-            key: describe_key::<T>(&value.key()),
-            invalid,
-        })?;
+        value.check().map_err(|invalid| self.invalid(&value, invalid))?;
         let (number, rows) =
             self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
-        if self.tables.get(number).is_some_and(|table| table.going_away) {
-            return Err(SetError::GoingAway {
-                kind: self.kind_name::<T>(),
-                key: describe_key::<T>(&value.key()),
-            });
-        }
         let found = rows.find_value(&value);
+        let Some(table) = self.tables.get(number).filter(|table| !table.going_away) else {
+            return Err(self.going_away(&value));
+        };
         if let Found::At(slot) = found
+            && table.slots.get(slot).is_some_and(|core| core.is(Flag::Declared) && !core.is(Flag::Stale))
             && rows.declared(slot) == Some(&value)
-            && self
-                .tables
-                .core(EntryId::new(number, slot))
-                .is_some_and(|core| core.is(Flag::Declared) && !core.is(Flag::Stale))
         {
             return Ok(());
         }
-        let entry = match found {
-            Found::At(slot) => EntryId::new(number, slot),
-            Found::Absent(hash) => self
-                .tables
-                .create(number, State::Init, |rows, slot| rows.occupy_any(slot, hash, &value.key()))
-                .map_err(|_| SetError::TableFull { kind: self.kind_name::<T>() })?,
-        };
 
         let mut targets = std::mem::take(&mut self.targets);
         targets.clear();
         let mut linker = Linker { tables: &mut self.tables, targets: &mut targets, failed: None };
         value.references(&mut crate::declare::References::new(&mut linker));
         if let Some(kind) = linker.failed {
-            // What was made for this value only goes again.
-            self.work.extend(targets.drain(..).map(|linked| Work::Released(linked.to)));
-            self.targets = targets;
-            if matches!(found, Found::Absent(_)) {
-                self.tables.set_state(entry, State::Temp);
-                self.work.push_back(Work::Released(entry));
-            }
-            return Err(SetError::TableFull { kind });
+            return Err(self.no_room(targets, kind));
         }
+        // A reference to itself has made a placeholder of it.
+        let refers_to_its_kind = targets.iter().any(|linked| linked.to.table() == number);
+        let found = match found {
+            Found::Absent(_) if refers_to_its_kind => self.find_value(&value, found),
+            found => found,
+        };
+        match found {
+            Found::At(slot) => {
+                let entry = EntryId::new(number, slot);
+                let edges = self.link(entry, targets);
+                if let Err(old) = self.redeclared_straight(entry, value, edges, now) {
+                    self.redeclared(number, entry, old, edges);
+                    self.declared(entry, now);
+                }
+            }
+            Found::Absent(hash) => {
+                let occupy = |rows: &mut dyn AnyRows, slot| {
+                    if let Some(rows) = rows.as_any_mut().downcast_mut::<Rows<T>>() {
+                        rows.occupy_declared(slot, hash, value);
+                    }
+                };
+                let Ok(entry) = self.tables.create(number, State::Init, occupy) else {
+                    return Err(self.no_room(targets, self.kind_name::<T>()));
+                };
+                let edges = self.link(entry, targets);
+                if !self.declared_straight(entry, edges, now) {
+                    self.redeclared::<T>(number, entry, None, edges);
+                    self.declared(entry, now);
+                }
+            }
+        }
+        Ok(())
+    }
 
-        let old = self.tables.rows_mut::<T>(number).and_then(|rows| rows.declare(entry.slot(), value));
-        let old_edges =
-            self.tables.core_mut(entry).map_or(NONE, |core| std::mem::replace(&mut core.edges, NONE));
+    /// Notes the references of an entry's new value, and returns the first of them.
+    #[inline]
+    fn link(&mut self, entry: EntryId, targets: Vec<Linked>) -> u32 {
         let mut head = NONE;
         for target in targets.iter().rev() {
             head = self.edges.add(&mut self.tables, entry, *target, head);
         }
         self.targets = targets;
-        if let Some(core) = self.tables.core_mut(entry) {
-            core.edges = head;
-        }
+        head
+    }
+
+    /// The entry's row holds another value than `old`, and its references start at `edges`.
+    fn redeclared<T: KSyncEntry>(&mut self, number: usize, entry: EntryId, old: Option<T>, edges: u32) {
+        let old_edges =
+            self.tables.core_mut(entry).map_or(NONE, |core| std::mem::replace(&mut core.edges, edges));
         self.put_away(number, entry, old, old_edges);
-        self.claim(entry);
-        self.declared(entry, now);
-        Ok(())
+    }
+
+    /// A table is full: what was made for the value only goes again.
+    #[cold]
+    fn no_room(&mut self, mut targets: Vec<Linked>, kind: &'static str) -> SetError {
+        self.work.extend(targets.drain(..).map(|linked| Work::Released(linked.to)));
+        self.targets = targets;
+        SetError::TableFull { kind }
+    }
+
+    /// Where the value's key is by now, which was `found` before.
+    #[cold]
+    fn find_value<T: KSyncEntry>(&self, value: &T, found: Found) -> Found {
+        self.tables.rows::<T>().map_or(found, |(_, rows)| rows.find_value(value))
+    }
+
+    #[cold]
+    fn invalid<T: KSyncEntry>(&self, value: &T, invalid: Invalid) -> SetError {
+        SetError::Invalid { kind: self.kind_name::<T>(), key: describe_key::<T>(&value.key()), invalid }
+    }
+
+    #[cold]
+    fn going_away<T: KSyncEntry>(&self, value: &T) -> SetError {
+        SetError::GoingAway { kind: self.kind_name::<T>(), key: describe_key::<T>(&value.key()) }
     }
 
     /// Withdraws an entry: it is deleted from the kernel once nothing there refers to it.

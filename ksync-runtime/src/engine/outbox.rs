@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::entry::EntryId;
+use crate::declare::{Schema, Verb};
 
 /// After that many fresh operations a retry gets its turn, so that neither starves the other.
 const FRESH_PER_RETRY: u32 = 8;
@@ -18,6 +19,18 @@ pub(crate) enum Lane {
     Retry,
 }
 
+impl Lane {
+    /// The way of an operation of an entry of a kind with that schema.
+    #[inline]
+    pub(crate) fn of(verb: Verb, retry: bool, schema: &Schema) -> Self {
+        match verb {
+            _ if retry => Lane::Retry,
+            Verb::Add | Verb::Change if schema.early => Lane::Early,
+            _ => Lane::Fresh,
+        }
+    }
+}
+
 /// Entries whose operation waits to be handed out. An entry may stand here more than once, or in vain:
 /// what counts is whether it is marked as queued when its turn comes.
 #[derive(Debug, Default)]
@@ -29,6 +42,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
+    #[inline]
     pub(crate) fn push(&mut self, entry: EntryId, lane: Lane) {
         match lane {
             Lane::Early => self.early.push_back(entry),
@@ -45,6 +59,7 @@ impl Outbox {
         early.chain(fresh).chain(lanes.retries.into_iter().map(|entry| (entry, Lane::Retry)))
     }
 
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<EntryId> {
         if (self.fresh_in_a_row < FRESH_PER_RETRY || self.retries.is_empty())
             && let Some(entry) = self.early.pop_front().or_else(|| self.fresh.pop_front())

@@ -18,7 +18,7 @@ pub(crate) struct Edge {
     /// To whom.
     pub(crate) to: EntryId,
     /// The next reference that the same value holds.
-    sibling: u32,
+    pub(crate) sibling: u32,
     previous: u32,
     next: u32,
     waiting: bool,
@@ -52,36 +52,28 @@ impl Edges {
         self.used
     }
 
-    pub(crate) fn get(&self, edge: u32) -> Option<Edge> {
-        self.edges.get(edge as usize).copied()
+    #[inline]
+    pub(crate) fn get(&self, edge: u32) -> Option<&Edge> {
+        self.edges.get(edge as usize)
     }
 
     /// Adds a reference in front of the value's list `head`, and returns the list's new head.
     pub(crate) fn add(&mut self, cores: &mut impl Cores, from: EntryId, linked: Linked, head: u32) -> u32 {
         let Linked { to, survives } = linked;
-        let new = Edge {
-            from,
-            to,
-            sibling: head,
-            previous: NONE,
-            next: NONE,
-            waiting: false,
-            survives,
-            copy: None,
-        };
-        let at = if self.free == NONE {
-            self.edges.push(new);
-            self.edges.len() as u32 - 1
-        } else {
-            let at = self.free;
-            if let Some(place) = self.edges.get_mut(at as usize) {
+        let at = if self.free == NONE { self.edges.len() as u32 } else { self.free };
+        let new =
+            Edge { from, to, sibling: head, previous: at, next: at, waiting: false, survives, copy: None };
+        match self.edges.get_mut(at as usize) {
+            Some(place) => {
                 self.free = place.sibling;
                 *place = new;
             }
-            at
-        };
+            None => self.edges.push(new),
+        }
         self.used += 1;
-        self.enter(cores, at, false);
+        if let Some(core) = cores.core_mut(to) {
+            self.enter(&mut core.referrers, at);
+        }
         at
     }
 
@@ -109,6 +101,7 @@ impl Edges {
     }
 
     /// The reference behind `at` in its value's list. `None` if `at` is no reference.
+    #[inline]
     pub(crate) fn sibling(&self, at: u32) -> Option<u32> {
         self.get(at).map(|edge| edge.sibling)
     }
@@ -116,21 +109,31 @@ impl Edges {
     /// Takes back the first reference of the list that starts at `head`: the rest of the list, and the
     /// entry that was referred to.
     pub(crate) fn remove_first(&mut self, cores: &mut impl Cores, head: u32) -> Option<(u32, EntryId)> {
-        self.get(head)?;
-        self.leave(cores, head);
         let edge = self.edges.get_mut(head as usize)?;
-        let (rest, to) = (edge.sibling, edge.to);
+        let (rest, to, waiting) = (edge.sibling, edge.to, edge.waiting);
         edge.sibling = self.free;
         self.free = head;
         self.used -= 1;
+        if let Some(core) = cores.core_mut(to) {
+            self.leave(if waiting { &mut core.waiters } else { &mut core.referrers }, head);
+        }
         Some((rest, to))
     }
 
     /// Moves an edge between the two lists of its target.
     pub(crate) fn set_waiting(&mut self, cores: &mut impl Cores, edge: u32, waiting: bool) {
-        if self.get(edge).is_some_and(|edge| edge.waiting != waiting) {
-            self.leave(cores, edge);
-            self.enter(cores, edge, waiting);
+        let Some(place) = self.edges.get_mut(edge as usize).filter(|place| place.waiting != waiting) else {
+            return;
+        };
+        place.waiting = waiting;
+        if let Some(core) = cores.core_mut(place.to) {
+            let (from, to) = if waiting {
+                (&mut core.referrers, &mut core.waiters)
+            } else {
+                (&mut core.waiters, &mut core.referrers)
+            };
+            self.leave(from, edge);
+            self.enter(to, edge);
         }
     }
 
@@ -159,50 +162,43 @@ impl Edges {
         first
     }
 
-    /// Puts the edge at the end of one of its target's lists.
-    fn enter(&mut self, cores: &mut impl Cores, at: u32, waiting: bool) {
-        let Some(to) = self.get(at).map(|edge| edge.to) else {
-            return;
-        };
-        let Some(core) = cores.core_mut(to) else {
-            return;
-        };
-        let head = if waiting { &mut core.waiters } else { &mut core.referrers };
-        let (next, previous) = if *head == NONE {
+    /// Puts the edge at the end of the list that starts at `head`: one of its target's.
+    #[inline]
+    fn enter(&mut self, head: &mut u32, at: u32) {
+        let first = if *head == NONE { at } else { *head };
+        if first == at {
             *head = at;
-            (at, at)
-        } else {
-            (*head, self.get(*head).map_or(NONE, |first| first.previous))
-        };
-        if let Some(edge) = self.edges.get_mut(at as usize) {
-            (edge.previous, edge.next, edge.waiting) = (previous, next, waiting);
         }
-        if next != at {
-            if let Some(edge) = self.edges.get_mut(next as usize) {
-                edge.previous = at;
-            }
-            if let Some(edge) = self.edges.get_mut(previous as usize) {
-                edge.next = at;
-            }
+        let last = match self.edges.get_mut(first as usize) {
+            Some(edge) if first != at => std::mem::replace(&mut edge.previous, at),
+            _ => at,
+        };
+        if let Some(edge) = self.edges.get_mut(last as usize) {
+            edge.next = at;
+        }
+        if let Some(edge) = self.edges.get_mut(at as usize) {
+            (edge.previous, edge.next) = (last, first);
         }
     }
 
-    /// Takes the edge out of its target's list.
-    fn leave(&mut self, cores: &mut impl Cores, at: u32) {
-        let Some(edge) = self.get(at) else {
+    /// Takes the edge out of the list that starts at `head`: the one of its target's that it is in.
+    #[inline]
+    fn leave(&mut self, head: &mut u32, at: u32) {
+        let Some((previous, next)) = self.get(at).map(|edge| (edge.previous, edge.next)) else {
             return;
         };
-        if let Some(core) = cores.core_mut(edge.to) {
-            let head = if edge.waiting { &mut core.waiters } else { &mut core.referrers };
-            if *head == at {
-                *head = if edge.next == at { NONE } else { edge.next };
-            }
+        if next == at {
+            *head = NONE;
+            return;
         }
-        if let Some(previous) = self.edges.get_mut(edge.previous as usize) {
-            previous.next = edge.next;
+        if *head == at {
+            *head = next;
         }
-        if let Some(next) = self.edges.get_mut(edge.next as usize) {
-            next.previous = edge.previous;
+        if let Some(edge) = self.edges.get_mut(previous as usize) {
+            edge.next = next;
+        }
+        if let Some(edge) = self.edges.get_mut(next as usize) {
+            edge.previous = previous;
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use foldhash::fast::FixedState;
 
 use super::entry::{Core, EntryId, Flag, MAX_TABLES, NONE};
 use super::machine::State;
 use super::references::Cores;
-use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, Schema, Target};
-use crate::table::{AnyRows, Found, IndexAllocator, Rows, Slots, TableFull};
+use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target};
+use crate::table::{AnyRows, Chunks, Found, IndexAllocator, Rows, Slots, TableFull};
 
 /// One table: the entries of one kind.
 pub(crate) struct Table {
@@ -20,6 +21,8 @@ pub(crate) struct Table {
     pub(crate) channel: usize,
     /// The numbers that KSync gives out, for kinds that take theirs from it.
     indexes: Option<IndexAllocator>,
+    /// Slot → index, or [`NONE`]. Only kinds with an index have it.
+    index: Chunks<u32>,
     /// Index → slot, for every entry whose index is known.
     by_index: HashMap<u32, u32, FixedState>,
     /// Entries that found no index free, in the order in which they came.
@@ -35,14 +38,58 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn learn_index(&mut self, slot: u32, index: u32) {
-        if let Some(core) = self.slots.get_mut(slot) {
-            let old = std::mem::replace(&mut core.index, index);
-            if old != NONE && self.by_index.get(&old) == Some(&slot) {
-                self.by_index.remove(&old);
+    /// The entry's index, or [`NONE`].
+    #[inline]
+    pub(crate) fn index_of(&self, slot: u32) -> u32 {
+        self.index.get(slot as usize).copied().unwrap_or(NONE)
+    }
+
+    /// The entry's index, if its kind has them and it is known.
+    #[inline]
+    pub(crate) fn known_index_of(&self, slot: u32) -> Option<u32> {
+        if matches!(self.schema.index, IndexSource::None) {
+            return None;
+        }
+        self.index.get(slot as usize).copied().filter(|index| *index != NONE)
+    }
+
+    /// Whether others that depend on the entry may be sent.
+    #[inline]
+    pub(crate) fn is_resolved(&self, slot: u32, core: &Core) -> bool {
+        const UNCERTAIN: u32 = Flag::Doubt.bit() | Flag::Shaken.bit();
+        let has_index = matches!(self.schema.index, IndexSource::None) || self.index_of(slot) != NONE;
+        has_index
+            && match self.schema.resolved_on {
+                ResolvedOn::Accepted => {
+                    core.is(Flag::Accepted)
+                        && !core.is_any(UNCERTAIN)
+                        && !core.state.is_deleting()
+                        && core.state != State::RenewWait
+                }
+                ResolvedOn::Sent => {
+                    matches!(core.state, State::InSync | State::SyncWait | State::NeedSync)
+                }
             }
+    }
+
+    pub(crate) fn learn_index(&mut self, slot: u32, index: u32) {
+        self.forget_index(slot);
+        if let Some(place) = self.index.get_mut(slot as usize) {
+            *place = index;
             self.by_index.insert(index, slot);
         }
+    }
+
+    /// Takes the entry's index away, and returns it; or [`NONE`].
+    fn forget_index(&mut self, slot: u32) -> u32 {
+        let Some(place) = self.index.get_mut(slot as usize) else {
+            return NONE;
+        };
+        let old = std::mem::replace(place, NONE);
+        if old != NONE && self.by_index.get(&old) == Some(&slot) {
+            self.by_index.remove(&old);
+        }
+        old
     }
 
     /// The object is gone from the kernel, and a number that the kernel gave it with it. Returns whether it had one.
@@ -50,14 +97,20 @@ impl Table {
         if self.schema.index != IndexSource::Kernel {
             return false;
         }
-        let Some(core) = self.slots.get_mut(slot) else {
-            return false;
-        };
-        let old = std::mem::replace(&mut core.index, NONE);
-        if self.by_index.get(&old) == Some(&slot) {
-            self.by_index.remove(&old);
+        self.forget_index(slot) != NONE
+    }
+
+    /// A new entry has no index, unless its kind takes them from KSync.
+    #[inline]
+    fn make_room_for_index(&mut self, slot: u32) {
+        if matches!(self.schema.index, IndexSource::None) {
+            return;
         }
-        old != NONE
+        // Slots come one after the other, so it is one place at most.
+        while self.index.len() <= slot as usize {
+            self.index.push(NONE);
+        }
+        self.allocate_index(slot);
     }
 
     /// Gives the entry a number of KSync's, if its kind has these.
@@ -98,7 +151,25 @@ impl std::fmt::Debug for Table {
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     tables: Vec<Table>,
-    by_kind: HashMap<TypeId, usize, FixedState>,
+    by_kind: HashMap<TypeId, usize, BuildHasherDefault<KindHasher>>,
+}
+
+/// A `TypeId` is a hash already.
+#[derive(Default)]
+struct KindHasher(u64);
+
+impl Hasher for KindHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl Tables {
@@ -120,6 +191,7 @@ impl Tables {
             schema,
             channel: 0,
             indexes,
+            index: Chunks::default(),
             by_index: HashMap::default(),
             without_index: VecDeque::new(),
             counts: [0; State::ALL.len()],
@@ -140,23 +212,28 @@ impl Tables {
         }
     }
 
+    #[inline]
     pub(crate) fn number_of(&self, kind: TypeId) -> Option<usize> {
         self.by_kind.get(&kind).copied()
     }
 
+    #[inline]
     pub(crate) fn rows<T: KSyncEntry>(&self) -> Option<(usize, &Rows<T>)> {
         let number = self.number_of(TypeId::of::<T>())?;
         self.tables[number].rows.as_any().downcast_ref().map(|rows| (number, rows))
     }
 
+    #[inline]
     pub(crate) fn rows_mut<T: KSyncEntry>(&mut self, number: usize) -> Option<&mut Rows<T>> {
         self.tables.get_mut(number)?.rows.as_any_mut().downcast_mut()
     }
 
+    #[inline]
     pub(crate) fn get(&self, number: usize) -> Option<&Table> {
         self.tables.get(number)
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut Table> {
         self.tables.get_mut(number)
     }
@@ -165,6 +242,7 @@ impl Tables {
         self.tables.iter().enumerate()
     }
 
+    #[inline]
     pub(crate) fn core(&self, entry: EntryId) -> Option<&Core> {
         self.tables.get(entry.table())?.slots.get(entry.slot())
     }
@@ -180,7 +258,7 @@ impl Tables {
         let slot = table.slots.insert(Core::new(state))?;
         table.counts[state as usize] += 1;
         occupy(table.rows.as_mut(), slot);
-        table.allocate_index(slot);
+        table.make_room_for_index(slot);
         Ok(EntryId::new(number, slot))
     }
 
@@ -200,15 +278,13 @@ impl Tables {
         table.rows.vacate(entry.slot());
         let core = table.slots.remove(entry.slot())?;
         table.counts[core.state as usize] -= 1;
-        if core.index != NONE && table.by_index.get(&core.index) == Some(&entry.slot()) {
-            table.by_index.remove(&core.index);
-        }
+        let index = table.forget_index(entry.slot());
         let indexes = table.indexes.as_mut()?;
-        if core.index == NONE {
+        if index == NONE {
             // Nothing became free, so nobody's turn has come.
             return None;
         }
-        indexes.release(core.index);
+        indexes.release(index);
         while let Some(slot) = table.without_index.pop_front() {
             if table.slots.get(slot).is_some_and(|core| core.is(Flag::NoIndex)) {
                 table.allocate_index(slot);
@@ -233,6 +309,7 @@ impl Tables {
 }
 
 impl Cores for Tables {
+    #[inline]
     fn core_mut(&mut self, entry: EntryId) -> Option<&mut Core> {
         self.tables.get_mut(entry.table())?.slots.get_mut(entry.slot())
     }
@@ -240,8 +317,8 @@ impl Cores for Tables {
 
 impl Indexes for Tables {
     fn index_of(&self, target: Target) -> Option<u32> {
-        let core = self.core(EntryId::of_target(target)?)?;
-        (core.index != NONE).then_some(core.index)
+        let entry = EntryId::of_target(target)?;
+        self.tables.get(entry.table())?.known_index_of(entry.slot())
     }
 }
 

@@ -30,10 +30,12 @@ impl<T> Chunks<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
         self.chunks.get(at / CHUNK)?.get(at % CHUNK)
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
     }

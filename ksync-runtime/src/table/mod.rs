@@ -4,12 +4,14 @@
 //! through [`AnyRows`] only because this is the one place where the type of a kind is forgotten.
 
 mod chunks;
+mod held;
 mod indexes;
 mod keys;
 mod rows;
 mod slots;
 
 pub(crate) use chunks::Chunks;
+use held::HeldCopies;
 pub(crate) use indexes::IndexAllocator;
 pub(crate) use rows::{AnyRows, Found, Rows, Shadow};
 pub(crate) use slots::{Slots, TableFull};

@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::FixedState;
 
+use super::HeldCopies;
 use super::chunks::Chunks;
 use super::keys::KeyIndex;
 use crate::declare::{
@@ -46,7 +47,9 @@ enum Row<T: KSyncEntry> {
 pub(crate) struct Rows<T: KSyncEntry> {
     rows: Chunks<Row<T>>,
     keys: KeyIndex,
-    copies: HashMap<(u32, Shadow), T, FixedState>,
+    held: HeldCopies<T>,
+    /// Slot → what was sent, and the first of the references that it holds.
+    sent: HashMap<u32, (T, u32), FixedState>,
     hasher: FixedState,
 }
 
@@ -55,7 +58,8 @@ impl<T: KSyncEntry> Rows<T> {
         Rows {
             rows: Chunks::default(),
             keys: KeyIndex::new(),
-            copies: HashMap::default(),
+            held: HeldCopies::default(),
+            sent: HashMap::default(),
             hasher: FixedState::default(),
         }
     }
@@ -75,7 +79,7 @@ impl<T: KSyncEntry> Rows<T> {
         let hash = self.hash(|state| value.hash_key(state));
         let found = self.keys.find(hash, |slot| match self.rows.get(slot as usize) {
             Some(Row::Placeholder(other)) => value.has_key(other),
-            Some(Row::Declared(other)) => other.has_key(&value.key()),
+            Some(Row::Declared(other)) => value.has_key_of(other),
             _ => false,
         });
         found.map_or(Found::Absent(hash), Found::At)
@@ -101,18 +105,36 @@ impl<T: KSyncEntry> Rows<T> {
 
     /// Makes a row for a key that is in no row yet.
     pub(crate) fn occupy(&mut self, slot: u32, hash: u64, key: T::Key) {
-        while self.rows.len() <= slot as usize {
-            self.rows.push(Row::Vacant);
-        }
-        if let Some(row) = self.rows.get_mut(slot as usize) {
-            *row = Row::Placeholder(key);
+        self.fill(slot, hash, Row::Placeholder(key));
+    }
+
+    /// Makes a row for a value whose key is in no row yet.
+    pub(crate) fn occupy_declared(&mut self, slot: u32, hash: u64, value: T) {
+        self.fill(slot, hash, Row::Declared(value));
+    }
+
+    fn fill(&mut self, slot: u32, hash: u64, new: Row<T>) {
+        match self.rows.get_mut(slot as usize) {
+            Some(row) => *row = new,
+            None => {
+                while self.rows.len() < slot as usize {
+                    self.rows.push(Row::Vacant);
+                }
+                self.rows.push(new);
+            }
         }
         let (rows, hasher) = (&self.rows, &self.hasher);
         self.keys.insert(hash, slot, |slot| row_hash(rows, hasher, slot));
     }
 
-    pub(crate) fn keep_copy(&mut self, slot: u32, copy: Shadow, value: T) {
-        self.copies.insert((slot, copy), value);
+    /// Keeps a copy of what the kernel holds, and returns its number.
+    pub(crate) fn keep_held(&mut self, value: T, edges: u32) -> u32 {
+        self.held.keep(value, edges)
+    }
+
+    /// Keeps a copy of what was sent.
+    pub(crate) fn keep_sent(&mut self, slot: u32, value: T, edges: u32) {
+        self.sent.insert(slot, (value, edges));
     }
 
     pub(crate) fn key(&self, slot: u32) -> Option<T::Key> {
@@ -134,9 +156,13 @@ impl<T: KSyncEntry> Rows<T> {
         state.finish()
     }
 
-    /// The value that the kernel holds, as far as is known.
-    fn held(&self, slot: u32) -> Option<&T> {
-        self.copies.get(&(slot, Shadow::Held)).or_else(|| self.declared(slot))
+    /// The value that the kernel holds, as far as is known. `held`: the number of the copy, if there is one.
+    #[inline]
+    fn held(&self, slot: u32, held: u32) -> Option<&T> {
+        match self.held.get(held) {
+            Some(copy) => Some(copy),
+            None => self.declared(slot),
+        }
     }
 }
 
@@ -163,16 +189,25 @@ pub(crate) trait AnyRows: Send {
     fn forget_value(&mut self, slot: u32);
     /// Forgets everything about the slot.
     fn vacate(&mut self, slot: u32);
-    fn drop_copy(&mut self, slot: u32, copy: Shadow);
-    /// What was sent was accepted: it is what the kernel holds now.
-    fn sent_is_held(&mut self, slot: u32);
+    /// First of the references that a copy of what the kernel holds has.
+    fn edges_of_held(&self, held: u32) -> u32;
+    /// Says which that is. Returns whether there is such a copy.
+    fn set_edges_of_held(&mut self, held: u32, edges: u32) -> bool;
+    /// Drops a copy of what the kernel holds, and returns the first of its references.
+    fn drop_held(&mut self, held: u32) -> u32;
+    /// Drops the copy of what was sent, and returns the first of its references, if there was one.
+    fn drop_sent(&mut self, slot: u32) -> Option<u32>;
+    /// What was sent was accepted: it is what the kernel holds now. Returns the number of the copy, and the first
+    /// of its references.
+    fn sent_is_held(&mut self, slot: u32) -> Option<(u32, u32)>;
 
-    /// What separates what the kernel holds from what is declared.
-    fn compare(&self, slot: u32) -> Difference;
+    /// What separates what the kernel holds from what is declared. `held`: the number of the copy, if there is one.
+    fn compare(&self, slot: u32, held: u32) -> Difference;
     /// Writes a message about the entry. `held_known`: what the kernel holds is certain.
     fn write(
         &self,
         slot: u32,
+        held: u32,
         verb: Verb,
         held_known: bool,
         context: &Context<'_>,
@@ -227,19 +262,31 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
         }
     }
 
-    fn drop_copy(&mut self, slot: u32, copy: Shadow) {
-        self.copies.remove(&(slot, copy));
+    fn edges_of_held(&self, held: u32) -> u32 {
+        self.held.edges(held)
     }
 
-    fn sent_is_held(&mut self, slot: u32) {
-        if let Some(value) = self.copies.remove(&(slot, Shadow::Sent)) {
-            self.copies.insert((slot, Shadow::Held), value);
-        }
+    fn set_edges_of_held(&mut self, held: u32, edges: u32) -> bool {
+        self.held.set_edges(held, edges)
     }
 
-    fn compare(&self, slot: u32) -> Difference {
-        match (self.held(slot), self.declared(slot)) {
+    fn drop_held(&mut self, held: u32) -> u32 {
+        self.held.drop(held)
+    }
+
+    fn drop_sent(&mut self, slot: u32) -> Option<u32> {
+        self.sent.remove(&slot).map(|(_, edges)| edges)
+    }
+
+    fn sent_is_held(&mut self, slot: u32) -> Option<(u32, u32)> {
+        let (value, edges) = self.sent.remove(&slot)?;
+        Some((self.held.keep(value, edges), edges))
+    }
+
+    fn compare(&self, slot: u32, held: u32) -> Difference {
+        match (self.held.get(held), self.declared(slot)) {
             (Some(held), Some(declared)) => held.compare(declared),
+            // Without a copy it is what is declared.
             _ => Difference::Same,
         }
     }
@@ -247,6 +294,7 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
     fn write(
         &self,
         slot: u32,
+        held: u32,
         verb: Verb,
         held_known: bool,
         context: &Context<'_>,
@@ -257,10 +305,10 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
         match verb {
             Verb::Add => value.ok_or_else(nothing)?.add_msg(context, request),
             Verb::Change => {
-                let held = if held_known { self.held(slot) } else { None };
+                let held = if held_known { self.held(slot, held) } else { None };
                 value.ok_or_else(nothing)?.change_msg(held, context, request)
             }
-            Verb::Delete => self.held(slot).ok_or_else(nothing)?.delete_msg(context, request),
+            Verb::Delete => self.held(slot, held).ok_or_else(nothing)?.delete_msg(context, request),
         }
     }
 

@@ -61,6 +61,14 @@ impl<V> Slots<V> {
         self.chunks.get_mut(slot / CHUNK)?.get_unknown_gen_mut(slot % CHUNK).map(|(value, _)| value)
     }
 
+    /// What is in the slot, and which life of the slot it is.
+    #[inline]
+    pub(crate) fn with_generation_mut(&mut self, slot: u32) -> Option<(&mut V, u32)> {
+        let slot = slot as usize;
+        let (value, index) = self.chunks.get_mut(slot / CHUNK)?.get_unknown_gen_mut(slot % CHUNK)?;
+        Some((value, index.into_raw_parts().1 as u32))
+    }
+
     /// Which life of the slot this is.
     pub(crate) fn generation(&self, slot: u32) -> Option<u32> {
         self.index(slot).map(|index| index.into_raw_parts().1 as u32)

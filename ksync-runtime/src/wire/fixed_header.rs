@@ -32,6 +32,7 @@ macro_rules! header_bytes {
         impl HeaderBytes for $int {
             const LEN: usize = size_of::<$int>();
 
+            #[inline]
             fn emit(&self, out: &mut [u8]) {
                 out.copy_from_slice(&self.to_ne_bytes());
             }
@@ -96,8 +97,13 @@ macro_rules! fixed_header {
         impl $crate::wire::FixedHeader for $name {
             const LEN: usize = 0 $(+ <$type as $crate::wire::HeaderBytes>::LEN)*;
 
+            #[inline]
             fn emit(&self, out: &mut [u8]) {
-                let rest = out;
+                // Of a length that the compiler knows.
+                let rest: &mut [u8] = match out.first_chunk_mut::<{ <Self as $crate::wire::FixedHeader>::LEN }>() {
+                    $crate::__private::core::option::Option::Some(out) => out,
+                    $crate::__private::core::option::Option::None => out,
+                };
                 $(
                     let (field, rest) = rest.split_at_mut(<$type as $crate::wire::HeaderBytes>::LEN);
                     $crate::wire::HeaderBytes::emit(&self.$field, field);

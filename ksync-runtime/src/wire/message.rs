@@ -12,6 +12,9 @@ use crate::declare::{CustomProtocol, OperationError, Progress, Protocol};
 /// Length of `struct nlmsghdr` (linux/netlink.h).
 pub const NLMSG_HEADER_LEN: usize = 16;
 
+/// As many as most fixed headers are long.
+const ZEROS: [u8; 32] = [0; 32];
+
 /// Room for one message at the end of a batch. Dropped unused, it leaves the batch as it was.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -79,12 +82,14 @@ impl<'a> Request<'a> {
     }
 
     /// `struct nlmsghdr`.
+    #[inline]
     fn head(&mut self, message_type: u16, flags: u16) {
-        self.out.put_u32_ne(0);
-        self.out.put_u16_ne(message_type);
-        self.out.put_u16_ne(flags | super::rtnetlink::NLM_F_REQUEST);
-        self.out.put_u32_ne(self.seq);
-        self.out.put_u32_ne(self.port);
+        let mut head = [0; NLMSG_HEADER_LEN];
+        head[4..6].copy_from_slice(&message_type.to_ne_bytes());
+        head[6..8].copy_from_slice(&(flags | super::rtnetlink::NLM_F_REQUEST).to_ne_bytes());
+        head[8..12].copy_from_slice(&self.seq.to_ne_bytes());
+        head[12..16].copy_from_slice(&self.port.to_ne_bytes());
+        self.out.extend_from_slice(&head);
     }
 }
 
@@ -115,7 +120,14 @@ impl<'a, H: FixedHeader> Outgoing<'a, H> {
     /// A message that starts at `start`, of which `head_len` bytes are still missing in front of the fixed header.
     fn behind(out: &'a mut BytesMut, start: usize, head_len: usize, head: Option<Head>) -> Self {
         let body = out.len() + head_len;
-        out.put_bytes(0, head_len + H::LEN.next_multiple_of(4));
+        if head_len > 0 {
+            out.put_bytes(0, head_len);
+        }
+        match ZEROS.get(..H::LEN.next_multiple_of(4)) {
+            // A length that the compiler knows is written quicker.
+            Some(zeros) => out.extend_from_slice(zeros),
+            None => out.put_bytes(0, H::LEN.next_multiple_of(4)),
+        }
         Outgoing { header: H::default(), attributes: Attributes::new(out), start, body, head }
     }
 
@@ -123,19 +135,27 @@ impl<'a, H: FixedHeader> Outgoing<'a, H> {
     ///
     /// # Errors
     /// What could not be written. The caller then cuts the batch back to where it was.
+    #[inline]
     pub fn finish(self) -> Result<Progress, OperationError> {
         let Outgoing { header, attributes, start, body, head } = self;
         let out = attributes.into_inner()?;
-        header.emit(&mut out[body..body + H::LEN]);
+        if H::LEN > 0 {
+            header.emit(&mut out[body..body + H::LEN]);
+        }
         if let Some(Head { custom, command, flags }) = head {
             custom.finish(&mut out[start..], command, flags);
             return Ok(Progress::Pending);
         }
-        let len = u32::try_from(out.len() - start)
-            .map_err(|_| OperationError::local(None, "the message takes more than 4 GiB"))?;
-        out[start..start + 4].copy_from_slice(&len.to_ne_bytes());
+        let message = &mut out[start..];
+        let len = u32::try_from(message.len()).map_err(|_| too_long())?;
+        message[..4].copy_from_slice(&len.to_ne_bytes());
         Ok(Progress::Pending)
     }
+}
+
+#[cold]
+fn too_long() -> OperationError {
+    OperationError::local(None, "the message takes more than 4 GiB")
 }
 
 /// Sets further flags on the message that starts at `start`.
