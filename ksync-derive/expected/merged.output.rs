@@ -84,6 +84,7 @@ const _: () = {
             change: RTM_NEWADDR,
             delete: RTM_DELADDR,
             get: ::ksync_runtime::__private::core::option::Option::None,
+            dumped: ::ksync_runtime::__private::Dumped::AtOnce,
             index: ::ksync_runtime::__private::IndexSource::None,
             flushes_dependents: false,
             early: false,
@@ -392,7 +393,7 @@ const _: () = {
             let __message = ::ksync_runtime::__private::Incoming::<AddressHeader>::parse(__view.body)?;
             ::ksync_runtime::__private::core::result::Result::Ok(Self {
                 link: match <Ref<Link> as ::ksync_runtime::__private::HeaderValue>::from_header(
-                    ::ksync_runtime::__private::core::convert::Into::<i64>::into(__message.header.ifa_index),
+                    ::ksync_runtime::__private::core::convert::Into::<i128>::into(__message.header.ifa_index),
                     __resolver,
                 ) {
                     ::ksync_runtime::__private::core::result::Result::Ok(__value) => __value,

@@ -38,6 +38,7 @@ const _: () = {
             change: 0,
             delete: 0,
             get: ::ksync_runtime::__private::core::option::Option::None,
+            dumped: ::ksync_runtime::__private::Dumped::AtOnce,
             index: ::ksync_runtime::__private::IndexSource::None,
             flushes_dependents: false,
             early: false,

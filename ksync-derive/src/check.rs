@@ -43,6 +43,7 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
     each_header_field_once(kind, ctxt);
     fill::each_once(kind, ctxt);
     format::bits_agree(kind.fields.iter(), ctxt);
+    format::parts_agree(kind.fields.iter(), ctxt);
     header_is_declared(kind.header.is_some(), kind.fields.iter(), !kind.fills.is_empty(), &kind.ident, ctxt);
     index_header_is_declared(kind, ctxt);
     outside_of_something(kind, ctxt);
@@ -58,6 +59,8 @@ pub(crate) fn kind(kind: &Kind, generics: &syn::Generics, ctxt: &Ctxt) {
         key_is_not_loose(field, ctxt);
         verbs_can_be_written(kind, field, ctxt);
         words_agree(field, ctxt);
+        many_are_numbered(field, ctxt);
+        dumped_by_a_key(kind, field, ctxt);
     }
 }
 
@@ -167,7 +170,7 @@ fn each_attribute_once<'a>(
     for field in fields {
         for nla in field.nla.iter().chain(&field.format.v6) {
             let spelled = nla.to_token_stream().to_string();
-            let bits = field.bit.is_some();
+            let bits = field.bit.is_some() || field.part.is_some();
             match owners.get(&spelled) {
                 Some((_, true)) if bits => {}
                 Some((owner, other_bits)) => {
@@ -247,7 +250,11 @@ fn index_header_is_declared(kind: &Kind, ctxt: &Ctxt) {
 
 fn has_a_place(field: &Field, ctxt: &Ctxt) {
     // A word that needs an attribute says so itself.
-    if field.bit.is_some() || !field.format.payload_words().is_empty() || field.format.is_beside() {
+    if field.bit.is_some()
+        || field.part.is_some()
+        || !field.format.payload_words().is_empty()
+        || field.format.is_beside()
+    {
         return;
     }
     if matches!(field.place(), Place::Nowhere) && !field.skip && !field.misread {
@@ -363,6 +370,41 @@ fn words_agree(field: &Field, ctxt: &Ctxt) {
     ];
     for (_, reason) in quarrels.iter().filter(|(wrong, _)| *wrong && !field.misread) {
         ctxt.error_on(&field.ident, reason);
+    }
+}
+
+/// One object that stands for many is told apart by its number.
+fn many_are_numbered(field: &Field, ctxt: &Ctxt) {
+    let Some(up_to) = &field.up_to else { return };
+    let integers = ["u8", "u16", "u32", "u64"];
+    if !field.key || !field.on_wire() {
+        ctxt.error_on(
+            up_to,
+            "objects that are reported together are told apart by their keys: `up_to` goes with `key`",
+        );
+    } else if !integers.iter().any(|integer| shape::ends_in(&field.ty, integer)) {
+        ctxt.error_on(
+            &field.ty,
+            "objects are counted up from this field: its type must be `u8`, `u16`, `u32` or `u64`",
+        );
+    }
+}
+
+/// A dump is asked for by what every declared entry has.
+fn dumped_by_a_key(kind: &Kind, field: &Field, ctxt: &Ctxt) {
+    if !field.dumped_by || field.misread {
+        return;
+    }
+    if !field.key || !field.on_wire() {
+        ctxt.error_on(
+            &field.ident,
+            "the objects that are dumped together share a part of their keys: `dumped_by` goes with `key`",
+        );
+    } else if kind.get.is_none() && !kind.misread {
+        ctxt.error_on(
+            &field.ident,
+            "the kind has no message to dump with: add `get = ...` to the struct, or drop `dumped_by`",
+        );
     }
 }
 

@@ -57,7 +57,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | --- | --- |
 /// | `protocol = ...` | The protocol of its messages, see below. Required. |
 /// | `header = RouteHeader` | Type of the fixed header; none if left out. |
-/// | `inside(A, B)` | The attributes that all others are nested in, the outermost first. |
+/// | `inside(A, B)` | The attributes that all others are nested in, the outermost first. Each time that the innermost is there is an object by itself: a message of the kernel may hold many. |
 /// | `add = RTM_NEW...`, `delete = RTM_DEL...` | Message types, or commands. Required. |
 /// | `change = RTM_...` | Message type of a change, if it is not that of an add. |
 /// | `get = RTM_GET...` | Message type that reads one object by its key, and dumps them all. |
@@ -93,6 +93,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `header = field` | A field of the fixed header, of any integer type; what does not fit is an error. |
 /// | `header = field, bit = IFF_UP` | Bits of it, for a `bool`. `mask = other_field` sets the same bits there whenever the field is written; with a mask the type may be `Option<bool>`, whose `None` leaves the bits open. |
 /// | `nla = RTA_..., bit = ...` | Bits of an attribute, which several fields may share: `bool`, written together. The attribute is an integer of the constant's type, `u32` if it is a bare number. With `selector` it is a `struct nla_bitfield32`, and `Option<bool>` leaves bits open. |
+/// | `nla = RTA_..., part = Header.field` | A field of the struct (declared with `fixed_header!`) that is the payload of the attribute, which several fields may share: integers, `bool`, `Ref<T>`, written together. With `bit = ...`, bits of that field. |
 /// | `nla = (V4, V6)` | One of two attributes, by the family of an `IpAddr`. |
 /// | `nla = RTA_..., prefix_len = field` | A prefix (`IpNet`, `Ipv4Net`, `Ipv6Net`): the address in the attribute, the length in the header. |
 /// | `flatten` | The attributes of a nested value, among those of this message. |
@@ -123,6 +124,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | word | meaning |
 /// | --- | --- |
 /// | `key` | Part of the key. Written in all messages. |
+/// | `dumped_by` | Of a part of the key: a request for a dump names it, as the kernel shows the classes of one link at a time. A request goes out for each value that declared entries have; what is nowhere near them stays unseen. |
+/// | `up_to = ATTR` | Of a part of the key, a number: one object of the kernel may stand for all from this number to that in the attribute. It is read as that many objects, and never written. |
 /// | `immutable` | Can't be changed in place: a difference means delete and add. So it does for fields that no change message carries. |
 /// | `none = 0u32` | What a change writes for `None`. It also makes `None` something to ask for; otherwise `None` is content with what is there. On `merge` kinds without it, an option that is set no longer means delete and add. |
 /// | `write_only` | The kernel never reports it. The default when read back, and never found missing. |

@@ -74,6 +74,12 @@ pub(crate) const CHECK: &str = "check";
 pub(crate) const KEY: &str = "key";
 /// Field: the bits that carry it.
 pub(crate) const BIT: &str = "bit";
+/// Field: the field of a struct, which is the payload of its attribute.
+pub(crate) const PART: &str = "part";
+/// Field: the attribute with the last of the numbers that the kernel reports at once.
+pub(crate) const UP_TO: &str = "up_to";
+/// Field: the kernel dumps the objects of one value of it at a time.
+pub(crate) const DUMPED_BY: &str = "dumped_by";
 /// Field: the header field that says which bits are meant.
 pub(crate) const MASK: &str = "mask";
 /// Field: the module that writes and reads it.
@@ -174,15 +180,15 @@ pub(crate) const PROTOCOLS: &[&str] = &[ROUTE, GENERIC, NF_TABLES, NETLINK];
 pub(crate) const VERBS: &[&str] = &[ADD, CHANGE, DELETE, GET];
 /// On a field of a kind.
 pub(crate) const OF_FIELD: &[&str] = &[
-    KEY, NLA, HEADER, BIT, MASK, SELECTOR, WITH, OUTSIDE, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED, EACH,
-    NUMBERED, ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY, DEFAULT,
-    SKIP, ON, CHECK, COMPARE, SURVIVES,
+    KEY, NLA, HEADER, BIT, MASK, SELECTOR, PART, WITH, OUTSIDE, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED,
+    EACH, NUMBERED, ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, NONE, WRITE_ONLY, READ_ONLY,
+    DEFAULT, SKIP, ON, CHECK, COMPARE, SURVIVES, UP_TO, DUMPED_BY,
 ];
 /// On a field of a nested attribute.
 pub(crate) const OF_NESTED_FIELD: &[&str] = &[
-    NLA, HEADER, BIT, MASK, SELECTOR, WITH, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED, EACH, NUMBERED,
-    ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP, CHECK,
-    COMPARE, SURVIVES,
+    NLA, HEADER, BIT, MASK, SELECTOR, PART, WITH, BE, NO_NUL, FLAG, BY_KEY, FLATTEN, REPEATED, EACH,
+    NUMBERED, ARRAY, RECORDS, UNIT, PREFIX_LEN, FAMILY, IMMUTABLE, WRITE_ONLY, READ_ONLY, DEFAULT, SKIP,
+    CHECK, COMPARE, SURVIVES,
 ];
 /// On a struct that derives `KSyncNested`.
 pub(crate) const OF_NESTED_STRUCT: &[&str] = &[HEADER, FILL, WHOLE, CRATE];

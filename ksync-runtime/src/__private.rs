@@ -10,12 +10,13 @@ pub mod describe;
 pub mod nest;
 pub mod payload;
 mod reference;
+pub mod several;
 pub mod value;
 
 pub use reference::ReferenceField;
 
 pub use crate::declare::{
-    Context, Depends, DependsOn, Difference, ErrorClass, FieldSchema, IndexSource, Indexed, Invalid,
+    Context, Depends, DependsOn, Difference, Dumped, ErrorClass, FieldSchema, IndexSource, Indexed, Invalid,
     KSyncEntry, OperationError, Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema, Verb,
 };
 pub use crate::wire::{

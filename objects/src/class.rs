@@ -36,7 +36,7 @@ use crate::{Link, TcHandle, TcParent};
 #[ksync(
     protocol = route,
     header = TrafficControlHeader,
-    add = RTM_NEWTCLASS, delete = RTM_DELTCLASS,
+    add = RTM_NEWTCLASS, delete = RTM_DELTCLASS, get = RTM_GETTCLASS,
     change_flags = 0,
     self_dependent, flushes_dependents,
     check = is_of_its_qdisc,
@@ -45,7 +45,7 @@ use crate::{Link, TcHandle, TcParent};
 pub struct Class {
     /// The link. `dev`
     #[depends_on]
-    #[ksync(key, header = tcm_ifindex)]
+    #[ksync(key, header = tcm_ifindex, dumped_by)]
     pub link: Ref<Link>,
     /// Its number: the major one of its discipline, and a minor one of its own. `classid`
     #[ksync(key, header = tcm_handle)]

@@ -19,6 +19,9 @@ use crate::{Link, TcParent, U32, U32Handle};
 /// Of a `u32` filter the kernel changes where packets go. It takes other changes, too, and does nothing; so these
 /// are a delete and an add.
 ///
+/// What comes in and what goes out share these tables, if the priority is the same, and the kernel shows the filters of
+/// both in both places: give them priorities of their own, if you want to read them back.
+///
 /// With the last filter of a parent the kernel drops its tables, and says nothing: keep a filter beside them that is
 /// never made anew. As long as there are others, it keeps an empty priority, with its protocol.
 ///
@@ -39,7 +42,7 @@ use crate::{Link, TcParent, U32, U32Handle};
 #[ksync(
     protocol = route,
     header = TrafficControlHeader,
-    add = RTM_NEWTFILTER, delete = RTM_DELTFILTER,
+    add = RTM_NEWTFILTER, delete = RTM_DELTFILTER, get = RTM_GETTFILTER,
     change_flags = 0,
     fill(tcm_handle = self.handle.to_add(), on(add)),
     // Until its number is known: never 0, which deletes all filters of the priority.
@@ -53,11 +56,11 @@ use crate::{Link, TcParent, U32, U32Handle};
 pub struct Filter {
     /// The link. `dev`
     #[depends_on]
-    #[ksync(key, header = tcm_ifindex)]
+    #[ksync(key, header = tcm_ifindex, dumped_by)]
     pub link: Ref<Link>,
     /// What it is a filter of. `parent`, `ingress`, `egress`
     #[depends_on(crate::Qdisc, crate::Class)]
-    #[ksync(key, header = tcm_parent)]
+    #[ksync(key, header = tcm_parent, dumped_by)]
     pub parent: TcParent,
     /// The chain of filters; the first one is 0. `chain`
     #[ksync(key, nla = TCA_CHAIN, default)]

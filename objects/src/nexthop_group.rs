@@ -134,11 +134,11 @@ impl Weight {
 }
 
 impl HeaderValue for Weight {
-    fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
-        Ok(i64::from(self.0) - 1)
+    fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
+        Ok(i128::from(self.0) - 1)
     }
 
-    fn from_header(number: i64, resolver: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, resolver: &Resolver<'_>) -> Result<Self, ParseError> {
         <u16 as HeaderValue>::from_header(number.saturating_add(1), resolver).map(Weight)
     }
 }

@@ -21,7 +21,7 @@ use crate::{NftSet, NftSetKey};
 /// Nothing of it can be changed in place on all kernels: another timeout or comment takes delete and add. Elements
 /// whose time is over vanish from the kernel without a word.
 ///
-/// It has no `get`: the kernel dumps the elements of one set at a time only, many of them in a message.
+/// The kernel shows the elements of one set at a time; those of sets in which nothing is declared stay unseen.
 ///
 /// ```
 /// use ksync_objects::{NftFamily, NftSetElement, NftSetKey};
@@ -36,12 +36,12 @@ use crate::{NftSet, NftSetKey};
     protocol = nf_tables,
     header = NetfilterHeader,
     inside(NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_LIST_ELEM),
-    add = NFT_MSG_NEWSETELEM, delete = NFT_MSG_DELSETELEM,
+    add = NFT_MSG_NEWSETELEM, delete = NFT_MSG_DELSETELEM, get = NFT_MSG_GETSETELEM,
 )]
 pub struct NftSetElement {
     /// The set that it is in.
     #[depends_on]
-    #[ksync(key, with = set, outside)]
+    #[ksync(key, with = set, outside, dumped_by)]
     pub set: Ref<NftSet>,
     /// The value, in as many bytes as the set's type takes.
     #[ksync(key, with = value)]

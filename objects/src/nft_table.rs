@@ -116,11 +116,11 @@ impl std::fmt::Display for NftFamily {
 }
 
 impl HeaderValue for NftFamily {
-    fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
+    fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
         Ok(self.number().into())
     }
 
-    fn from_header(number: i64, _: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, _: &Resolver<'_>) -> Result<Self, ParseError> {
         NftFamily::from_number(u8::try_from(number).unwrap_or_default())
     }
 }

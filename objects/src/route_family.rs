@@ -36,14 +36,14 @@ impl fmt::Display for Family {
 }
 
 impl HeaderValue for Family {
-    fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
+    fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
         Ok(match self {
             Family::V4 => AF_INET.into(),
             Family::V6 => AF_INET6.into(),
         })
     }
 
-    fn from_header(number: i64, _: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, _: &Resolver<'_>) -> Result<Self, ParseError> {
         match u8::try_from(number) {
             Ok(AF_INET) => Ok(Family::V4),
             Ok(AF_INET6) => Ok(Family::V6),

@@ -73,11 +73,11 @@ impl AttributeValue for RouteProtocol {
 }
 
 impl HeaderValue for RouteProtocol {
-    fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
+    fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
         Ok(self.0.into())
     }
 
-    fn from_header(number: i64, resolver: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, resolver: &Resolver<'_>) -> Result<Self, ParseError> {
         let number = <u8 as HeaderValue>::from_header(number, resolver)?;
         RouteProtocol::of(number).map_err(ParseError::header)
     }

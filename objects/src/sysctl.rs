@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ksync_runtime::declare::{Context, OperationError, Resolver};
 use ksync_runtime::declare::{
-    DependsOn, Difference, ErrorClass, FieldSchema, IndexSource, Invalid, Progress, Protocol, References,
-    ResolvedOn, Schema, Verb,
+    DependsOn, Difference, Dumped, ErrorClass, FieldSchema, IndexSource, Invalid, Progress, Protocol,
+    References, ResolvedOn, Schema, Verb,
 };
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{MessageView, ParseError, Request};
@@ -45,7 +45,6 @@ use crate::Link;
 /// Errors carry the file's name. A file that is missing is waited for, as its link or its module may come; a
 /// value that the kernel does not take, and a file that can't be read (there would be nothing to put back), are
 /// refused. If the kernel does not take back what it showed, the removal fails and says so.
-/// [`verify`](ksync_runtime::agent::Table::verify) knows nothing of this kind: it needs a message to ask with.
 ///
 /// ```
 /// use ksync_objects::Sysctl;
@@ -252,6 +251,7 @@ impl KSyncEntry for Sysctl {
         change: 0,
         delete: 0,
         get: None,
+        dumped: Dumped::OnTheSpot,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,
@@ -340,6 +340,14 @@ impl KSyncEntry for Sysctl {
         file.write(&before)?;
         self.original.with(|kept| *kept = None);
         Ok(Progress::Complete)
+    }
+
+    fn look(&self) -> Result<Option<Self>, OperationError> {
+        match (File { name: &self.name }).read() {
+            Ok(text) => Ok(Some(Sysctl::new(self.name.clone(), String::from_utf8_lossy(&text).trim_ascii()))),
+            Err(missing) if missing.errno == ENOENT => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn parse(message: &MessageView<'_>, _: &Resolver<'_>) -> Result<Self, ParseError> {

@@ -104,12 +104,12 @@ impl FromStr for TcHandle {
 }
 
 impl HeaderValue for TcHandle {
-    fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
-        Ok(i64::from(self.0))
+    fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
+        Ok(i128::from(self.0))
     }
 
     /// Number 0 is none: so the kernel shows what nobody asked for.
-    fn from_header(number: i64, _: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, _: &Resolver<'_>) -> Result<Self, ParseError> {
         match u32::try_from(number) {
             Ok(0) => Err(ParseError::header(ValueError::Missing)),
             Ok(number) => Ok(TcHandle(number)),

@@ -138,12 +138,12 @@ impl fmt::Debug for TcParent {
 }
 
 impl HeaderValue for TcParent {
-    fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
-        Ok(i64::from(self.handle().number()))
+    fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
+        Ok(i128::from(self.handle().number()))
     }
 
     /// Of a number alone nobody knows the link: what is read back is told by number.
-    fn from_header(number: i64, _: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, _: &Resolver<'_>) -> Result<Self, ParseError> {
         match u32::try_from(number) {
             Ok(TC_H_ROOT) => Ok(TcParent::Root),
             Ok(TC_H_INGRESS) => Ok(TcParent::Ingress),

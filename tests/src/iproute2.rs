@@ -1,6 +1,7 @@
-//! iproute2 as an independent reader of the kernel, and as somebody else who changes it.
+//! iproute2 as an independent reader of the kernel and of messages, and as somebody else who changes it.
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -36,4 +37,26 @@ pub fn list(arguments: &str) -> Vec<Value> {
 #[must_use]
 pub fn link(name: &str) -> Option<Value> {
     list("link show").into_iter().find(|link| link["ifname"] == name)
+}
+
+/// What iproute2 makes of messages: `program` is `ip -d` or `bridge -d`, whose `monitor` reads them from a file, as
+/// `rtmon` would have written it. Asks no kernel.
+///
+/// # Panics
+/// When it can't be run, or fails.
+#[must_use]
+pub fn decoded(program: &str, messages: &[u8]) -> String {
+    let mut words = program.split_whitespace();
+    let mut monitor = Command::new(words.next().unwrap_or_default())
+        .args(words)
+        .args(["monitor", "file", "/dev/stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("iproute2 starts");
+    monitor.stdin.take().expect("the input is piped").write_all(messages).expect("it reads the messages");
+    let output = monitor.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -22,6 +22,17 @@ mod headers {
         }
     }
 
+    // No struct of the kernel: a field of each sort.
+    ksync_runtime::fixed_header! {
+        pub(crate) struct Wide {
+            port: u16,
+            flags: u16,
+            ifindex: u32,
+            cookie: u64,
+            offset: i64,
+        }
+    }
+
     // `struct nexthop_grp` (linux/nexthop.h).
     ksync_runtime::fixed_header! {
         pub(crate) struct GroupMember {
@@ -32,7 +43,7 @@ mod headers {
         }
     }
 }
-use headers::{GroupMember, MultipathHeader};
+use headers::{GroupMember, MultipathHeader, Wide};
 
 #[derive(Clone, Debug, PartialEq, KSyncEntry)]
 #[ksync(
@@ -586,4 +597,84 @@ fn what_is_only_read_is_neither_written_nor_missed() {
     let entry = Merged { nest: Inside { counted: 5, ..merged().nest }, ..merged() };
     assert_eq!(names().add(&entry, None), names().add(&merged(), None));
     assert_eq!(entry.unmet(&merged()), None);
+}
+
+/// The whole header is of 64 bits, and the same struct once more in an attribute.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = Wide, add = 100, delete = 101)]
+struct Parts {
+    #[ksync(key, header = cookie)]
+    cookie: u64,
+    #[ksync(header = offset)]
+    offset: i64,
+    #[ksync(key, nla = 1, part = Wide.port, be)]
+    port: u16,
+    #[depends_on]
+    #[ksync(nla = 1, part = Wide.ifindex)]
+    link: Ref<Port>,
+    #[ksync(nla = 1, part = Wide.flags, bit = 2)]
+    high: bool,
+    #[ksync(nla = 1, part = Wide.flags, bit = 1)]
+    low: bool,
+    #[ksync(nla = 1, part = Wide.cookie)]
+    inner: u64,
+    #[ksync(nla = 2)]
+    nest: PartsOfNest,
+}
+
+#[derive(Clone, Debug, PartialEq, KSyncNested)]
+struct PartsOfNest {
+    #[ksync(nla = 7, part = GroupMember.id)]
+    id: u32,
+    #[ksync(nla = 7, part = GroupMember.weight, default = 9u8)]
+    weight: u8,
+}
+
+#[test]
+fn parts_of_a_struct_are_written_together_and_read_one_by_one() {
+    let mut names = Names::default().with::<Port>("p0", 5);
+    let parts = Parts {
+        cookie: u64::MAX,
+        offset: i64::MIN,
+        port: 0x1234,
+        link: Ref::to("p0"),
+        high: true,
+        low: false,
+        inner: 1 << 63,
+        nest: PartsOfNest { id: 3, weight: 4 },
+    };
+    let mut header = [[0; 8], u64::MAX.to_ne_bytes(), i64::MIN.to_ne_bytes()].concat();
+    let mut body = 28u16.to_ne_bytes().to_vec();
+    body.extend(1u16.to_ne_bytes());
+    body.extend([0x12, 0x34]);
+    body.extend(2u16.to_ne_bytes());
+    body.extend(5u32.to_ne_bytes());
+    body.extend((1u64 << 63).to_ne_bytes());
+    body.extend([0; 8]);
+    let nest = [[16, 0x8002].map(u16::to_ne_bytes).concat(), [12, 7].map(u16::to_ne_bytes).concat()].concat();
+    let mut expected = header.clone();
+    expected.extend(&body);
+    expected.extend(nest);
+    expected.extend([3u32.to_ne_bytes(), [4, 0, 0, 0]].concat());
+    let bytes = names.add(&parts, None);
+    assert_eq!(view(&bytes).body, expected);
+    assert_eq!(names.parse::<Parts>(&bytes), Ok(parts.clone()));
+
+    // A delete says the key alone: the rest of the struct is zero.
+    header[16..].fill(0);
+    header.extend(28u16.to_ne_bytes());
+    header.extend(1u16.to_ne_bytes());
+    header.extend([0x12, 0x34]);
+    header.extend([0; 22]);
+    assert_eq!(view(&names.delete(&parts, None)).body, header);
+
+    assert_eq!(parts.compare(&Parts { high: false, ..parts.clone() }), Difference::Change);
+    assert_eq!(parts.unmet(&Parts { inner: 0, ..parts.clone() }), Some("inner"));
+    // A struct that is cut off is told.
+    let mut cut = names.add(&parts, None);
+    cut.truncate(16 + 24 + 24);
+    cut[..4].copy_from_slice(&64u32.to_ne_bytes());
+    cut[40..42].copy_from_slice(&24u16.to_ne_bytes());
+    let told = names.parse::<Parts>(&cut).expect_err("cut off").to_string();
+    assert_eq!(told, "field port (attribute 1): expected 24 bytes, got 20");
 }

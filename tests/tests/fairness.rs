@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ksync_runtime::declare::{IndexSource, OperationError, ResolvedOn, Schema};
+use ksync_runtime::declare::{Dumped, IndexSource, OperationError, ResolvedOn, Schema};
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy};
 use ksync_runtime::prelude::*;
@@ -121,6 +121,7 @@ fn errors_have_the_name_that_a_kind_was_registered_under() {
         change: 18,
         delete: 17,
         get: None,
+        dumped: Dumped::AtOnce,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,

@@ -2,19 +2,14 @@
 
 mod tc_support;
 
-use std::any::{Any, TypeId};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use ksync_objects::{
     Class, Filter, HtbClass, HtbInit, Link, LinkKind, Qdisc, QdiscKind, Tbf, TbfPeak, TcFlow, TcHandle,
     TcParent, U32, U32Handle, U32HashKey, U32Match,
 };
 use ksync_runtime::agent::Agent;
-use ksync_runtime::declare::Resolver;
 use ksync_runtime::prelude::*;
-use ksync_runtime::socket::{Kernel, Received};
-use ksync_runtime::wire::{Answer, Messages, ParseError, Request};
 use ksync_tests::compare::{Elsewhere, kernel_knows, on_agent, shell, takes, view};
 use ksync_tests::namespace_test;
 use tc_support::{class, handle, ip_filter, net, root, shaper, to};
@@ -456,69 +451,6 @@ namespace_test! {
     }
 }
 
-/// What the kernel dumps of one link, and who has which number.
-struct Dump {
-    datagrams: Vec<Vec<u8>>,
-    ifindex: u32,
-}
-
-impl Dump {
-    /// Classes and filters are dumped link by link, which no table asks for; so this does.
-    fn of(message_type: u16, parent: TcHandle) -> Self {
-        let ifindex = view("ip -j link show dev v0", &[])[0]["ifindex"].as_u64().expect("a number") as u32;
-        let mut kernel = Netlink::route().expect("a netlink socket");
-        let mut request = BytesMut::new();
-        let mut message = Request::new(&mut request, 1, kernel.port())
-            .begin::<TrafficControlHeader>(message_type, NLM_F_DUMP);
-        message.header.tcm_ifindex = ifindex as i32;
-        message.header.tcm_parent = parent.number();
-        message.finish().expect("a header fits");
-        kernel.send(&request).expect("the kernel takes it");
-        let mut datagrams = Vec::new();
-        loop {
-            let mut datagram = BytesMut::new();
-            match kernel.receive(&mut datagram).expect("an answer") {
-                Received::Datagram => datagrams.push(datagram.to_vec()),
-                Received::Overrun => panic!("lost a part"),
-                Received::Nothing if datagrams.is_empty() => panic!("no answer"),
-                Received::Nothing => return Dump { datagrams, ifindex },
-            }
-        }
-    }
-
-    fn parsed<T: KSyncEntry>(&self) -> Vec<Result<T, ParseError>> {
-        let key_of = |kind: TypeId, number: u32| {
-            let known = kind == TypeId::of::<Link>() && number == self.ifindex;
-            known.then(|| Box::new("v0".to_owned()) as Box<dyn Any>)
-        };
-        let messages = self.datagrams.iter().flat_map(|datagram| Messages::new(datagram));
-        let objects =
-            messages.filter_map(|message| match Answer::of(message.expect("whole")).expect("an answer") {
-                Answer::Object(object) => Some(object),
-                Answer::Failed { errno, text, .. } => panic!("{errno}: {text:?}"),
-                _ => None,
-            });
-        objects.map(|object| T::parse(&object, &Resolver::new(&key_of))).collect()
-    }
-
-    /// All that is declared is there, and there is nothing else of the kind but what is nobody's.
-    fn shows<T: KSyncEntry>(&self, declared: &[T]) {
-        let mut ours = 0;
-        for parsed in self.parsed::<T>() {
-            match parsed {
-                Ok(seen) => {
-                    let asked = declared.iter().find(|asked| asked.key() == seen.key());
-                    let asked = asked.unwrap_or_else(|| panic!("nobody declared {seen:?}"));
-                    assert_eq!(asked.unmet(&seen), None, "{asked:?} is {seen:?}");
-                    ours += 1;
-                }
-                Err(error) => assert!(error.is_foreign(), "{error}"),
-            }
-        }
-        assert_eq!(ours, declared.len());
-    }
-}
-
 namespace_test! {
     fn what_the_kernel_dumps_is_read_as_what_was_declared() {
         on_links(async |agent: &Agent| {
@@ -537,16 +469,16 @@ namespace_test! {
                 ip_filter(10, U32Handle::node(0xfff), hashed),
             ]);
             settled(agent).await;
-            let none = TcHandle::from_number(0);
-            let (classes, filters) = (agent.table::<Class>().all(), agent.table::<Filter>().all());
-            assert_eq!((classes.len(), filters.len()), (4, 4));
-            Dump::of(RTM_GETTCLASS, none).shows(&classes);
-            Dump::of(RTM_GETTFILTER, handle("1:")).shows(&filters);
+            let (classes, filters) = (agent.table::<Class>(), agent.table::<Filter>());
+            assert_eq!((classes.all().len(), filters.all().len()), (4, 4));
+            assert_eq!(classes.verify().await.expect("a dump"), []);
+            assert_eq!(filters.verify().await.expect("a dump"), []);
             assert_eq!(agent.table::<Qdisc>().verify().await.expect("a dump"), []);
+            let (classes, filters) = (classes.read_back().await.expect("a dump"), filters.read_back().await.expect("a dump"));
+            assert_eq!((classes.objects.len(), filters.objects.len()), (4, 4), "and nothing else");
+            assert_eq!((classes.malformed, filters.malformed), (vec![], vec![]));
             // Other values are told apart.
-            let dump = Dump::of(RTM_GETTCLASS, none).parsed::<Class>();
-            let slow = classes.iter().find(|class| class.classid == handle("1:2")).expect("it");
-            let seen = dump.iter().flatten().find(|class| class.key() == slow.key()).expect("it");
+            let seen = classes.objects.iter().find(|class| class.classid == handle("1:2")).expect("it");
             for share in [
                 HtbClass { ceil: Some(125_001), ..HtbClass::new(125_000) },
                 HtbClass { burst: Some(1610), ..HtbClass::new(125_000) },

@@ -30,6 +30,7 @@ pub(super) fn field(field: &Field, ctxt: &Ctxt) {
         duration_has_a_unit,
         key_is_of_a_reference,
         selector_has_bits,
+        part_is_a_number,
         flatten_is_alone,
         families_have_addresses,
         prefix_has_an_attribute,
@@ -66,6 +67,51 @@ pub(super) fn bits_agree<'a>(fields: impl Iterator<Item = &'a Field>, ctxt: &Ctx
                 ),
             );
         }
+    }
+}
+
+/// Fields of one attribute agree on the struct that it is, and each has a place of its own there.
+pub(super) fn parts_agree<'a>(fields: impl Iterator<Item = &'a Field>, ctxt: &Ctxt) {
+    let mut others: HashMap<String, Vec<&Field>> = HashMap::new();
+    for field in fields {
+        let (nla, part) = match field.place() {
+            Place::Part(nla, part, _) => (nla, Some(part)),
+            Place::AttributeBit(nla, _) => (nla, None),
+            _ => continue,
+        };
+        let spelled = nla.to_token_stream().to_string();
+        let earlier = others.entry(spelled.clone()).or_default();
+        let is_struct = |field: &&&Field| field.part.is_some() != part.is_some();
+        if let Some(other) = earlier.iter().find(is_struct) {
+            ctxt.error_on(
+                nla,
+                format!(
+                    "attribute `{spelled}` is a number or a struct: field `{}` says otherwise",
+                    other.name()
+                ),
+            );
+        }
+        let same = |left: &syn::Path, right: &syn::Path| {
+            left.to_token_stream().to_string() == right.to_token_stream().to_string()
+        };
+        for (other, theirs) in earlier.iter().filter_map(|other| Some((other, other.part.as_ref()?))) {
+            let Some(part) = part else { continue };
+            if !same(&theirs.ty, &part.ty) {
+                ctxt.error_on(
+                    &part.ty,
+                    format!("attribute `{spelled}` is one struct: field `{}` says which", other.name()),
+                );
+            } else if theirs.field == part.field && (field.bit.is_none() || other.bit.is_none()) {
+                ctxt.error_on(
+                    &part.field,
+                    format!("`{}` already carries field `{}`", part.field, other.name()),
+                );
+            } else {
+                continue;
+            }
+            break;
+        }
+        earlier.push(field);
     }
 }
 
@@ -238,6 +284,31 @@ fn selector_has_bits(field: &Field, ctxt: &Ctxt) {
                 "without a `mask` (header) or a `selector` (attribute) a bit is on or off: the type must be `bool`",
             );
         }
+    }
+}
+
+/// A part of a struct is as simple as a field of a fixed header.
+fn part_is_a_number(field: &Field, ctxt: &Ctxt) {
+    let Some(part) = &field.part else { return };
+    if field.nla.is_none() {
+        ctxt.error_on(
+            &part.ty,
+            "a struct in which attribute? Add `nla = ...`; of the fixed header, say `header = ...`",
+        );
+    } else if field.with.is_some() {
+        ctxt.error_on(
+            &part.ty,
+            "the codec writes the whole attribute, and leaves nothing for `part`: drop one of them",
+        );
+    } else if let Some(word) = field.format.payload_words().iter().find(|word| **word != words::BE) {
+        ctxt.error_on(
+            &field.ident,
+            format!("a part of a struct is a number, and has nothing for `{word}`: drop one of them"),
+        );
+    } else if field.format.is_beside() || field.format.v6.is_some() {
+        ctxt.error_on(&part.ty, "a part of a struct is a number, and no address: drop `part`");
+    } else if field.format.selector {
+        ctxt.error_on(&part.ty, "bits of a struct have no `selector`: drop it");
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn nested(nested: &Nested, generics: &syn::Generics, ctxt: &Ctxt) {
 fn nested_fields(fields: &[Field], ctxt: &Ctxt) {
     each_attribute_once(fields.iter(), None, ctxt);
     format::bits_agree(fields.iter(), ctxt);
+    format::parts_agree(fields.iter(), ctxt);
     for field in fields {
         has_a_place(field, ctxt);
         one_place(field, ctxt);

@@ -1,10 +1,11 @@
-//! Fields that share an attribute as bits: gathered, and written together.
+//! Fields that share an attribute, as bits of a number or parts of a struct: gathered, and written together.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Expr;
 
 use super::field::Sink;
+use super::parts_of_struct;
 use crate::input::field::{Field, Place};
 use crate::input::runtime::Runtime;
 
@@ -13,7 +14,7 @@ pub(super) enum Part<'a> {
     /// A field by itself.
     Field(&'a Field),
     /// The fields of one attribute.
-    Bits(Vec<&'a Field>),
+    Shared(Vec<&'a Field>),
 }
 
 /// The fields, those that share an attribute together where the first of them stands.
@@ -25,7 +26,7 @@ pub(super) fn parts<'a>(fields: impl Iterator<Item = &'a Field>) -> Vec<Part<'a>
             continue;
         };
         let group = parts.iter_mut().find_map(|part| match part {
-            Part::Bits(group)
+            Part::Shared(group)
                 if group.first().and_then(|first| attribute_of(first)).as_ref() == Some(&nla) =>
             {
                 Some(group)
@@ -34,16 +35,16 @@ pub(super) fn parts<'a>(fields: impl Iterator<Item = &'a Field>) -> Vec<Part<'a>
         });
         match group {
             Some(group) => group.push(field),
-            None => parts.push(Part::Bits(vec![field])),
+            None => parts.push(Part::Shared(vec![field])),
         }
     }
     parts
 }
 
-/// The attribute that a field has bits of, as it is spelled.
+/// The attribute that a field shares with others, as it is spelled.
 fn attribute_of(field: &Field) -> Option<String> {
     match field.place() {
-        Place::AttributeBit(nla, _) => Some(nla.to_token_stream().to_string()),
+        Place::AttributeBit(nla, _) | Place::Part(nla, ..) => Some(nla.to_token_stream().to_string()),
         _ => None,
     }
 }
@@ -55,8 +56,12 @@ pub(super) fn emit(
     value: impl Fn(&Field) -> TokenStream,
     sink: &Sink,
 ) -> TokenStream {
-    let Some(Place::AttributeBit(nla, _)) = group.first().map(|field| field.place()) else {
-        return quote!();
+    let nla = match group.first().map(|field| field.place()) {
+        Some(Place::AttributeBit(nla, _)) => nla,
+        Some(Place::Part(nla, part, _)) => {
+            return parts_of_struct::emit(group, nla, part, runtime, value, sink);
+        }
+        _ => return quote!(),
     };
     let attributes = &sink.attributes;
     let with = quote!(#runtime::codec::BitsValue::with);

@@ -99,7 +99,7 @@ pub(super) fn emit_beside(field: &Field, runtime: &Runtime, value: &TokenStream,
     let Sink { attributes, header, .. } = sink;
     let into_header = |place: &proc_macro2::Ident, number: TokenStream| {
         quote! {
-            match #runtime::fit_header(#runtime::core::result::Result::Ok(#runtime::core::convert::Into::<i64>::into(#number)), #name) {
+            match #runtime::fit_header(#runtime::core::result::Result::Ok(#runtime::core::convert::Into::<i128>::into(#number)), #name) {
                 #runtime::core::result::Result::Ok(__number) => #header.#place = __number,
                 #runtime::core::result::Result::Err(__error) => #attributes.fail(__error),
             }
@@ -222,7 +222,7 @@ fn emit_main(field: &Field, runtime: &Runtime, value: &TokenStream, sink: &Sink,
             None => emit_prefix(field, &field.ty, runtime, value, sink, nla),
         },
         // Written together with the others of its attribute.
-        Place::AttributeBit(..) => quote!(),
+        Place::AttributeBit(..) | Place::Part(..) => quote!(),
         Place::OwnName | Place::Order | Place::Nowhere => quote!(),
     }
 }
@@ -344,7 +344,7 @@ pub(super) fn references(field: &Field, runtime: &Runtime, value: &TokenStream) 
             quote!(#references(#value, #collector);)
         }
         (_, None) => quote!(),
-        (Place::Header(_), Some(_)) => {
+        (Place::Header(_) | Place::Part(..), Some(_)) => {
             let references = quote_spanned!(ty.span()=> <#ty as #runtime::HeaderValue>::references);
             quote!(#references(#value, #collector);)
         }

@@ -1,7 +1,8 @@
 //! The serializers: AddMsg, ChangeMsg, DeleteMsg, and the message that reads one object.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use syn::Expr;
 
 use super::bits::{self, Part};
 use super::field::{self, Sink};
@@ -98,13 +99,8 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
 /// What a get message says of every object is said when all of them are asked for, too.
 pub(super) fn dump_header(kind: &Kind) -> Option<TokenStream> {
     let (runtime, header) = (&kind.runtime, kind.header.as_ref()?);
-    let constants: Vec<_> = kind
-        .fills
-        .iter()
-        .filter(|fill| fill.written_on(Verb::Get))
-        .flat_map(Fill::constants)
-        .map(|(place, value)| quote!(__filled.#place = #value;))
-        .collect();
+    let constants: Vec<_> =
+        fills_of_dump(kind).map(|(place, value)| quote!(__filled.#place = #value;)).collect();
     (!constants.is_empty()).then(|| {
         quote! {
             fn dump_header(__header: &mut [u8]) {
@@ -114,6 +110,71 @@ pub(super) fn dump_header(kind: &Kind) -> Option<TokenStream> {
             }
         }
     })
+}
+
+/// The request for the objects that share some fields: these, and what it says of all objects.
+pub(super) fn dump_msg(kind: &Kind) -> Option<TokenStream> {
+    let runtime = &kind.runtime;
+    let (get, header) = (kind.get.as_ref()?, header(kind));
+    if !kind.fields.iter().any(|field| field.dumped_by) {
+        return None;
+    }
+    let fills = fills_of_dump(kind).map(|(place, value)| quote!(__message.header.#place = #value;));
+    let fields_where = |outside: bool| {
+        let fields = kind.fields.iter().filter(move |field| field.dumped_by && field.outside == outside);
+        bits::parts(fields).iter().map(|part| written(kind, part, false)).collect::<Vec<_>>()
+    };
+    let (outside, mut fields) = (fields_where(true), fields_where(false));
+    if !fields.is_empty() {
+        fields = vec![inside(kind, &quote!(#(#fields)*))];
+    }
+    let begin = begin(kind, &header, &quote!(#get), &quote!(#runtime::rtnetlink::NLM_F_DUMP));
+    Some(quote! {
+        fn dump_msg(
+            &self,
+            __context: &#runtime::Context<'_>,
+            __request: #runtime::Request<'_>,
+        ) -> #runtime::core::result::Result<#runtime::Progress, #runtime::OperationError> {
+            let mut __message = #begin;
+            #(#fills)*
+            #(#outside)*
+            #(#fields)*
+            __message.finish()
+        }
+    })
+}
+
+/// What the request for a dump says of all objects.
+fn fills_of_dump(kind: &Kind) -> impl Iterator<Item = &(Ident, Expr)> {
+    kind.fills.iter().filter(|fill| fill.written_on(Verb::Get)).flat_map(Fill::constants)
+}
+
+/// Puts attributes into those that all of the kind are nested in.
+fn inside(kind: &Kind, attributes: &TokenStream) -> TokenStream {
+    let nests: Vec<_> = (0..kind.inside.len()).map(|number| format_ident!("__nest_{number}")).collect();
+    let inside = &kind.inside;
+    let innermost_first = nests.iter().rev();
+    quote! {
+        #(let #nests = __message.attributes.open(#inside);)*
+        #attributes
+        #(__message.attributes.close(#innermost_first);)*
+    }
+}
+
+/// Begins a message, with what the protocol puts in front of the fixed header.
+fn begin(kind: &Kind, header: &TokenStream, message_type: &TokenStream, flags: &TokenStream) -> TokenStream {
+    let runtime = &kind.runtime;
+    match &kind.protocol {
+        Some(protocol) if protocol.has_head() => quote! {
+            #runtime::Request::begin_in::<#header>(
+                __request,
+                <Self as #runtime::KSyncEntry>::SCHEMA.protocol,
+                #message_type,
+                #flags,
+            )
+        },
+        _ => quote!(#runtime::Request::begin::<#header>(__request, #message_type, #flags)),
+    }
 }
 
 /// The type of the fixed header.
@@ -126,7 +187,6 @@ pub(super) fn header(kind: &Kind) -> TokenStream {
 }
 
 fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStream) -> TokenStream {
-    let runtime = &kind.runtime;
     let header = header(kind);
     let fills = kind
         .fills
@@ -148,29 +208,13 @@ fn message(kind: &Kind, verb: Verb, message_type: &TokenStream, flags: &TokenStr
             });
         }
     }
-    let nests: Vec<_> = (0..kind.inside.len()).map(|number| format_ident!("__nest_{number}")).collect();
-    let inside = &kind.inside;
-    let opened = quote!(#(let #nests = __message.attributes.open(#inside);)*);
-    let innermost_first = nests.iter().rev();
-    let begin = match &kind.protocol {
-        Some(protocol) if protocol.has_head() => quote! {
-            #runtime::Request::begin_in::<#header>(
-                __request,
-                <Self as #runtime::KSyncEntry>::SCHEMA.protocol,
-                #message_type,
-                #flags,
-            )
-        },
-        _ => quote!(#runtime::Request::begin::<#header>(__request, #message_type, #flags)),
-    };
+    let begin = begin(kind, &header, message_type, flags);
+    let nested = inside(kind, &quote!(#index #(#fields)*));
     quote! {
         let mut __message = #begin;
         #(#fills)*
         #(#outside)*
-        #opened
-        #index
-        #(#fields)*
-        #(__message.attributes.close(#innermost_first);)*
+        #nested
         __message.finish()
     }
 }
@@ -182,7 +226,7 @@ fn written(kind: &Kind, part: &Part<'_>, none: bool) -> TokenStream {
     };
     match part {
         Part::Field(field) => field::emit(field, &kind.runtime, &value(field), &Sink::message(), none),
-        Part::Bits(group) => bits::emit(group, &kind.runtime, value, &Sink::message()),
+        Part::Shared(group) => bits::emit(group, &kind.runtime, value, &Sink::message()),
     }
 }
 
@@ -204,7 +248,7 @@ fn changed(kind: &Kind, part: &Part<'_>) -> TokenStream {
     let written = written(kind, part, true);
     let fields: &[&Field] = match part {
         Part::Field(field) => &[field],
-        Part::Bits(group) => group,
+        Part::Shared(group) => group,
     };
     if !kind.merge || fields.iter().any(|field| field.key) {
         return written;

@@ -16,6 +16,7 @@ mod messages;
 mod met;
 mod nested;
 mod parse;
+mod parts_of_struct;
 mod range;
 mod read;
 mod references;
@@ -74,6 +75,7 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
     let circle = circle::items(&kind);
     let markers = codec::markers(kind.fields.iter(), runtime);
     let dump_header = messages::dump_header(&kind);
+    let dump_msg = messages::dump_msg(&kind);
     quote! {
         #key_struct
         const _: () = {
@@ -90,6 +92,7 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
                 #compare
                 #messages
                 #dump_header
+                #dump_msg
                 #parse
                 #classify
             }

@@ -247,7 +247,7 @@ pub(super) fn attributes_of<'a>(
     let written = fields.filter(|field| !is_in_header(field) && !field.read_only);
     let parts = bits::parts(written).into_iter().map(|part| match part {
         Part::Field(field) => field::emit_inside(field, runtime, &value(field), &Sink::nested()),
-        Part::Bits(group) => bits::emit(&group, runtime, &value, &Sink::nested()),
+        Part::Shared(group) => bits::emit(&group, runtime, &value, &Sink::nested()),
     });
     quote!(#(#parts)*)
 }
@@ -259,14 +259,17 @@ pub(super) fn changed_attributes_of<'a>(
     value: impl Fn(&Field) -> TokenStream,
     held: Option<&dyn Fn(&Field) -> TokenStream>,
 ) -> TokenStream {
-    let written = fields
-        .filter(|field| !is_in_header(field) && !field.read_only && !field.immutable && field.on_wire());
+    let written = fields.filter(|field| !is_in_header(field) && !field.read_only && field.on_wire());
     let option = quote!(#runtime::core::option::Option);
     let parts = bits::parts(written).into_iter().map(|part| {
         let members: &[&Field] = match &part {
             Part::Field(field) => &[field],
-            Part::Bits(group) => group,
+            Part::Shared(group) => group,
         };
+        // An immutable one goes along with those that it shares an attribute with.
+        if members.iter().all(|field| field.immutable) {
+            return quote!();
+        }
         let differ = held.map(|held| {
             let differ = members.iter().map(|field| {
                 let (held, value) = (held(field), value(field));
@@ -288,7 +291,7 @@ pub(super) fn changed_attributes_of<'a>(
                 quote!(#emit(#value, #held, __attributes, __context);)
             }
             Part::Field(field) => field::emit_inside(field, runtime, &value(field), &Sink::nested()),
-            Part::Bits(group) => bits::emit(group, runtime, &value, &Sink::nested()),
+            Part::Shared(group) => bits::emit(group, runtime, &value, &Sink::nested()),
         };
         match differ {
             Some(differ) => quote!(if #differ { #write }),

@@ -88,17 +88,79 @@ pub(super) fn items(kind: &Kind, key: &Key<'_>) -> TokenStream {
             }
         }
     });
-    quote! {
+    let object = quote! {
+        #(#marks)*
+        #own_key
+        #result::Ok(Self { #(#fields),* })
+    };
+    let parse = match several(kind, &opened, &object) {
+        Some(several) => several,
+        None => quote! {
+            fn parse(
+                __view: &#runtime::MessageView<'_>,
+                __resolver: &#runtime::Resolver<'_>,
+            ) -> #result<Self, #runtime::ParseError> {
+                #open
+                #object
+            }
+        },
+    };
+    quote!(#parse #parse_index)
+}
+
+/// Kinds whose attributes are nested in others have an object for each time that the innermost of these is there; and
+/// one of them may stand for many that are numbered one after the other. `None` for all other kinds.
+fn several(kind: &Kind, opened: &TokenStream, object: &TokenStream) -> Option<TokenStream> {
+    let runtime = &kind.runtime;
+    let numbered = kind.fields.iter().find_map(|field| Some((field, field.up_to.as_ref()?)));
+    if kind.inside.is_empty() && numbered.is_none() {
+        return None;
+    }
+    let result = quote!(#runtime::core::result::Result);
+    let inside = &kind.inside;
+    let take = match numbered {
+        Some((field, last)) => {
+            let (ident, ty) = (&field.ident, &field.ty);
+            quote! {
+                __several.up_to(
+                    __object,
+                    #runtime::payload::optional(
+                        #last,
+                        &__message.attributes,
+                        <#ty as #runtime::AttributeValue>::parse,
+                    ),
+                    |__object| &mut __object.#ident,
+                );
+            }
+        }
+        None => quote!(__several.take(__object);),
+    };
+    Some(quote! {
         fn parse(
             __view: &#runtime::MessageView<'_>,
             __resolver: &#runtime::Resolver<'_>,
         ) -> #result<Self, #runtime::ParseError> {
-            #open
-            #(#marks)*
-            #own_key
-            #result::Ok(Self { #(#fields),* })
+            #runtime::several::first(|__take| Self::parse_each(__view, __resolver, __take))
         }
 
-        #parse_index
-    }
+        fn parse_each(
+            __view: &#runtime::MessageView<'_>,
+            __resolver: &#runtime::Resolver<'_>,
+            __take: &mut dyn #runtime::core::ops::FnMut(#result<Self, #runtime::ParseError>),
+        ) {
+            let mut __several = #runtime::several::Several::new(__take);
+            let __read = (|| -> #result<(), #runtime::ParseError> {
+                #opened
+                let __outer = __message;
+                for __message in __outer.each_inside(&[#(#inside),*])? {
+                    let __object = (|| -> #result<Self, #runtime::ParseError> { #object })();
+                    #take
+                }
+                #result::Ok(())
+            })();
+            if let #result::Err(__error) = __read {
+                __several.take(#result::Err(__error));
+            }
+        }
+    })
 }

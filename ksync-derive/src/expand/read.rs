@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use super::bits::number;
 use super::codec::carrier;
 use super::field::{Source, turned};
+use super::parts_of_struct;
 use crate::input::field::{Field, Place};
 use crate::input::runtime::Runtime;
 
@@ -59,7 +60,7 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
             } else {
                 quote!(#header.#place)
             };
-            quote!(#from_header(#runtime::core::convert::Into::<i64>::into(#number), __resolver))
+            quote!(#from_header(#runtime::core::convert::Into::<i128>::into(#number), __resolver))
         }
         Place::Bit(place, bit) if field.option().is_some() => {
             return quote!(#runtime::core::option::Option::Some((#header.#place & (#bit)) == (#bit)));
@@ -74,6 +75,20 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
                 }
             } else {
                 quote!(#runtime::codec::bit(#nla, &#attributes, #bit))
+            }
+        }
+        Place::Part(nla, part, bit) => {
+            let parse = parts_of_struct::parse(field, nla, part, bit, runtime, source);
+            if may_lack {
+                quote! {
+                    if #attributes.get(#nla).is_some() {
+                        #parse
+                    } else {
+                        #runtime::core::result::Result::Ok(#default)
+                    }
+                }
+            } else {
+                parse
             }
         }
         Place::Flatten => {
@@ -95,7 +110,7 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
             let family = match &field.format.family {
                 Some(family) => quote! {
                     #runtime::core::option::Option::Some(
-                        #runtime::core::convert::Into::<i64>::into(#header.#family)
+                        #runtime::core::convert::Into::<i128>::into(#header.#family)
                     )
                 },
                 None => quote!(#runtime::core::option::Option::None),
@@ -103,7 +118,7 @@ pub(super) fn parse(field: &Field, runtime: &Runtime, source: &Source) -> TokenS
             let inner = field.option().unwrap_or(ty);
             let parse = quote_spanned!(inner.span()=> <#inner as #runtime::codec::Prefix>::parse);
             let parse = quote! {
-                #parse(#nla, &#attributes, #runtime::core::convert::Into::<i64>::into(#header.#len), #family)
+                #parse(#nla, &#attributes, #runtime::core::convert::Into::<i128>::into(#header.#len), #family)
             };
             if field.option().is_some() {
                 quote!(#attributes.get(#nla).map(|_| #parse).transpose())

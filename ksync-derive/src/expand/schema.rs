@@ -41,6 +41,12 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
         seen.push(spelled);
         Some(quote_spanned!(target.span()=> #runtime::DependsOn::on::<#target>()))
     });
+    let dumped_by: Vec<_> = kind.fields.iter().filter(|field| field.dumped_by).map(Field::name).collect();
+    let dumped = if dumped_by.is_empty() {
+        quote!(#runtime::Dumped::AtOnce)
+    } else {
+        quote!(#runtime::Dumped::By(&[#(#dumped_by),*]))
+    };
     quote! {
         const SCHEMA: &'static #runtime::Schema = &#runtime::Schema {
             name: #name,
@@ -51,6 +57,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             change: #change,
             delete: #delete,
             get: #get,
+            dumped: #dumped,
             index: #index,
             flushes_dependents: #flushes_dependents,
             early: #early,

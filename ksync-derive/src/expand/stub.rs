@@ -36,6 +36,7 @@ pub(super) fn entry(input: &DeriveInput, kind: &Kind, key: &Key<'_>) -> TokenStr
                     change: 0,
                     delete: 0,
                     get: #runtime::core::option::Option::None,
+                    dumped: #runtime::Dumped::AtOnce,
                     index: #runtime::IndexSource::None,
                     flushes_dependents: false,
                     early: false,
@@ -172,10 +173,10 @@ pub(super) fn value(input: &DeriveInput, value: &Value) -> TokenStream {
             #[automatically_derived]
             #quiet
             impl #runtime::HeaderValue for #ident {
-                fn to_header(&self, _: &#runtime::Context<'_>) -> #result<i64, #runtime::OperationError> {
+                fn to_header(&self, _: &#runtime::Context<'_>) -> #result<i128, #runtime::OperationError> {
                     #runtime::core::unreachable!()
                 }
-                fn from_header(_: i64, _: &#runtime::Resolver<'_>) -> #result<Self, #runtime::ParseError> {
+                fn from_header(_: i128, _: &#runtime::Resolver<'_>) -> #result<Self, #runtime::ParseError> {
                     #runtime::core::unreachable!()
                 }
             }

@@ -42,12 +42,12 @@ fn of_numbers(value: &Value) -> TokenStream {
                 fn to_header(
                     &self,
                     __context: &#runtime::Context<'_>,
-                ) -> #result<i64, #runtime::OperationError> {
-                    #result::Ok(#runtime::core::convert::Into::<i64>::into(self.__number()))
+                ) -> #result<i128, #runtime::OperationError> {
+                    #result::Ok(#runtime::core::convert::Into::<i128>::into(self.__number()))
                 }
 
                 fn from_header(
-                    __number: i64,
+                    __number: i128,
                     __resolver: &#runtime::Resolver<'_>,
                 ) -> #result<Self, #runtime::ParseError> {
                     let __number = <#repr as #runtime::HeaderValue>::from_header(__number, __resolver)?;

@@ -2,6 +2,7 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Meta, Path, Token, Type};
 
@@ -23,6 +24,8 @@ pub(crate) struct Field {
     pub(crate) header: Option<Ident>,
     pub(crate) bit: Option<Expr>,
     pub(crate) mask: Option<Ident>,
+    /// The field of the struct that is the attribute's payload.
+    pub(crate) part: Option<StructField>,
     pub(crate) with: Option<Path>,
     /// Not in the attributes that all others are nested in.
     pub(crate) outside: bool,
@@ -38,10 +41,32 @@ pub(crate) struct Field {
     pub(crate) on: Option<Verbs>,
     pub(crate) check: Option<Path>,
     pub(crate) survives: bool,
+    /// The attribute with the last number of several objects that the kernel reports at once.
+    pub(crate) up_to: Option<Expr>,
+    /// The kernel dumps the objects of one value of the field at a time.
+    pub(crate) dumped_by: bool,
     /// A word of it could not be read: rules about what is missing would only repeat that.
     pub(crate) misread: bool,
     /// Marked `#[depends_on]`; the kinds listed in `#[depends_on(A, B)]`.
     pub(crate) depends_on: Option<Vec<Type>>,
+}
+
+/// `VlanInfo.vid`: a struct with fixed fields, and one of them.
+#[derive(Debug)]
+pub(crate) struct StructField {
+    pub(crate) ty: Path,
+    pub(crate) field: Ident,
+}
+
+impl Parse for StructField {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let ty: Path = input.parse()?;
+        if input.is_empty() {
+            return Err(syn::Error::new_spanned(&ty, "which field of the struct? `part = VlanInfo.vid`"));
+        }
+        input.parse::<Token![.]>()?;
+        Ok(StructField { ty, field: input.parse()? })
+    }
 }
 
 /// Where on the wire a field goes.
@@ -57,6 +82,8 @@ pub(crate) enum Place<'a> {
     Bit(&'a Ident, &'a Expr),
     /// Into bits of an attribute.
     AttributeBit(&'a Expr, &'a Expr),
+    /// Into a field of the struct that is the payload of an attribute, or into bits of one.
+    Part(&'a Expr, &'a StructField, Option<&'a Expr>),
     /// Address and length apart: an attribute, and a field of the fixed header.
     Prefix(&'a Expr, &'a Ident),
     /// Into attributes of its own, among the others.
@@ -103,6 +130,7 @@ impl Field {
             header: None,
             bit: None,
             mask: None,
+            part: None,
             with: None,
             outside: false,
             immutable: false,
@@ -116,6 +144,8 @@ impl Field {
             on: None,
             check: None,
             survives: false,
+            up_to: None,
+            dumped_by: false,
             misread: false,
             depends_on: depends_on(&field.attrs, ctxt),
         }
@@ -142,6 +172,9 @@ impl Field {
             words::HEADER => word.value(&mut self.header, ctxt),
             words::BIT => word.value(&mut self.bit, ctxt),
             words::MASK => word.value(&mut self.mask, ctxt),
+            words::PART => word.value(&mut self.part, ctxt),
+            words::UP_TO => word.value(&mut self.up_to, ctxt),
+            words::DUMPED_BY => word.flag(&mut self.dumped_by, ctxt),
             words::WITH => word.value(&mut self.with, ctxt),
             words::OUTSIDE => word.flag(&mut self.outside, ctxt),
             words::IMMUTABLE => word.flag(&mut self.immutable, ctxt),
@@ -184,10 +217,11 @@ impl Field {
         match (&self.nla, &self.with, &self.header) {
             _ if self.skip => Place::Nowhere,
             (Some(nla), Some(codec), _) => Place::Payload(nla, codec),
-            (Some(nla), None, _) => match (&self.bit, &self.format.prefix_len) {
-                (Some(bit), _) => Place::AttributeBit(nla, bit),
-                (None, Some(len)) => Place::Prefix(nla, len),
-                (None, None) => Place::Attribute(nla),
+            (Some(nla), None, _) => match (&self.part, &self.bit, &self.format.prefix_len) {
+                (Some(part), bit, _) => Place::Part(nla, part, bit.as_ref()),
+                (None, Some(bit), _) => Place::AttributeBit(nla, bit),
+                (None, None, Some(len)) => Place::Prefix(nla, len),
+                (None, None, None) => Place::Attribute(nla),
             },
             (None, Some(codec), _) => Place::Codec(codec),
             (None, None, Some(header)) => match &self.bit {

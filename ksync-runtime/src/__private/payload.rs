@@ -1,7 +1,7 @@
 //! Reading attributes whose payload a codec knows, and fixed headers inside nested attributes.
 
 use crate::declare::Invalid;
-use crate::wire::{AttributeList, AttributeValue, FixedHeader, ParseError, ValueError};
+use crate::wire::{AttributeList, AttributeValue, Attributes, FixedHeader, ParseError, ValueError};
 
 /// The value of attribute `nla`.
 ///
@@ -53,6 +53,26 @@ pub fn with_header<'a, H: FixedHeader>(
     })?;
     let rest = payload.get(H::LEN.next_multiple_of(4)..).unwrap_or_default();
     Ok((header, AttributeList::parse(rest)?))
+}
+
+/// The struct that is the payload of attribute `nla`; newer kernels may have made it longer.
+///
+/// # Errors
+/// When the attribute is missing, or too short for the struct.
+pub fn required_struct<H: FixedHeader>(nla: u16, attributes: &AttributeList<'_>) -> Result<H, ParseError> {
+    let payload = attributes.required(nla)?;
+    H::parse(payload).ok_or_else(|| {
+        ParseError::attribute(nla, ValueError::Length { expected: H::LEN, got: payload.len() })
+    })
+}
+
+/// Writes attribute `nla` with a struct as its payload.
+pub fn put_struct<H: FixedHeader>(attributes: &mut Attributes<'_>, nla: u16, value: &H) {
+    attributes.put_with(nla, |out| {
+        let start = out.len();
+        out.resize(start + H::LEN, 0);
+        value.emit(&mut out[start..]);
+    });
 }
 
 /// Why `field` is wrong, when something nested in it is.

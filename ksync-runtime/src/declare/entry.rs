@@ -138,12 +138,39 @@ pub trait KSyncEntry: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
         let _ = header;
     }
 
+    /// Writes the message that dumps the objects which share with this one the fields that the kind is
+    /// [dumped by](super::Dumped::By).
+    ///
+    /// # Errors
+    /// As for [`add_msg`](Self::add_msg); nothing is asked for then.
+    fn dump_msg(&self, context: &Context<'_>, request: Request<'_>) -> Result<Progress, OperationError> {
+        let _ = (context, request);
+        Ok(Progress::Complete)
+    }
+
+    /// Looks [on the spot](super::Dumped::OnTheSpot) at what is there in the place of this entry. `None`: nothing.
+    ///
+    /// # Errors
+    /// What keeps it from being looked at.
+    fn look(&self) -> Result<Option<Self>, OperationError> {
+        Ok(None)
+    }
+
     /// Reads back what [`add_msg`](Self::add_msg) writes and what the kernel dumps.
     ///
     /// # Errors
     /// Which part of the message does not hold what the kind expects. A message about an object that
     /// refers to something unknown here is no fault of the message: see [`ParseError::is_foreign`].
     fn parse(message: &MessageView<'_>, resolver: &Resolver<'_>) -> Result<Self, ParseError>;
+
+    /// The same for messages that may hold several objects: `take` is handed each of them, or why it can't be read.
+    fn parse_each(
+        message: &MessageView<'_>,
+        resolver: &Resolver<'_>,
+        take: &mut dyn FnMut(Result<Self, ParseError>),
+    ) {
+        take(Self::parse(message, resolver));
+    }
 
     /// Reads the object's index out of a message of the kernel. `None` for kinds without an index.
     ///

@@ -5,8 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::{
-    Context, Difference, IndexSource, Invalid, KSyncEntry, OperationError, Progress, Protocol, References,
-    ResolvedOn, Resolver, Schema,
+    Context, Difference, Dumped, IndexSource, Invalid, KSyncEntry, OperationError, Progress, Protocol,
+    References, ResolvedOn, Resolver, Schema,
 };
 use crate::wire::{MessageView, ParseError, Request};
 
@@ -47,6 +47,7 @@ impl KSyncEntry for Incomplete {
         change: 0,
         delete: 0,
         get: None,
+        dumped: Dumped::AtOnce,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,

@@ -16,4 +16,4 @@ pub use incomplete::Incomplete;
 pub use operation::{ErrorClass, OperationError, Progress, Verb};
 pub use protocol::{Acknowledgement, Channel, CustomProtocol, Protocol, Reply, ReplyTo};
 pub use reference::{Context, Depends, Indexes, Links, Ref, References, ResolveError, Resolver, Target};
-pub use schema::{DependsOn, FieldSchema, IndexSource, ResolvedOn, Schema};
+pub use schema::{DependsOn, Dumped, FieldSchema, IndexSource, ResolvedOn, Schema};

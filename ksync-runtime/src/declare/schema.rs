@@ -24,6 +24,8 @@ pub struct Schema {
     pub delete: u16,
     /// Message type that reads the object or dumps all of its kind, where the kernel has one.
     pub get: Option<u16>,
+    /// How all objects of the kind are read back.
+    pub dumped: Dumped,
     /// Where the index comes from.
     pub index: IndexSource,
     /// The kernel removes what refers to an object together with it (nexthops take their routes along).
@@ -125,6 +127,19 @@ pub enum IndexSource {
     },
     /// The kernel allocates it and tells it when the object is created.
     Kernel,
+}
+
+/// How all objects of a kind are read back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dumped {
+    /// One request shows all of them, if the kind has a `get` message.
+    #[default]
+    AtOnce,
+    /// A request shows those with the same values of these fields, as the classes of one link. It is sent once for
+    /// each value among the declared entries.
+    By(&'static [&'static str]),
+    /// No message is needed: each declared entry [looks](KSyncEntry::look) by itself.
+    OnTheSpot,
 }
 
 /// When an object counts as there for those who depend on it.

@@ -7,7 +7,9 @@ use super::machine::{Event, State};
 use super::outbox::Outbox;
 use super::references::Cores;
 use super::{Engine, Work};
-use crate::declare::{Context, ErrorClass, IndexSource, OperationError, Progress, Protocol, Resolver, Verb};
+use crate::declare::{
+    Context, ErrorClass, IndexSource, Indexes, KSyncEntry, OperationError, Progress, Protocol, Resolver, Verb,
+};
 use crate::wire::{MessageView, Request};
 
 /// An operation that was handed out. An answer is tied to it, so that one that comes late can't touch a
@@ -173,6 +175,18 @@ impl Engine {
     /// `Nexthop core1`.
     pub fn describe(&self, operation: Operation) -> String {
         self.tables.describe(operation.entry)
+    }
+
+    /// Shows every declared value of a kind, with what its serializers may ask.
+    pub fn for_each_in_context<T: KSyncEntry>(&self, mut show: impl FnMut(&T, &Context<'_>)) {
+        let Some((number, rows)) = self.tables.rows::<T>() else { return };
+        for (slot, value) in rows.iter() {
+            let entry = EntryId::new(number, slot);
+            if self.tables.core(entry).is_some_and(|core| core.is(Flag::Declared)) {
+                let index = Indexes::index_of(&self.tables, entry.target());
+                show(value, &Context::new(index, &self.tables, false));
+            }
+        }
     }
 
     /// Turns the kernel's numbers back into keys.

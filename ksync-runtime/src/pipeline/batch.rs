@@ -38,7 +38,7 @@ impl Connection {
         if !self.ledger.is_empty() || self.families.is_asking() {
             return None;
         }
-        if let Some(batch) = self.transmit_dump(totals, now) {
+        if let Some(batch) = self.transmit_dump(engine, totals, now) {
             return batch;
         }
         // A batch's numbers follow each other without a gap, and 0 is none.

@@ -1,21 +1,26 @@
-//! Reading the kernel's objects of one kind back: a dump, parsed as it comes in.
+//! Reading the kernel's objects of one kind back: a dump, or several one after the other, parsed as they come in.
 
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
+use foldhash::fast::FixedState;
 
 use super::connection::Connection;
 use super::families::Family;
 use super::{Pipeline, Totals};
-use crate::declare::{Channel, KSyncEntry, OperationError, Protocol, Resolver};
+use crate::declare::{
+    Channel, Dumped, ErrorClass, KSyncEntry, OperationError, Progress, Protocol, Resolver, Verb,
+};
 use crate::engine::Engine;
 use crate::wire::rtnetlink::NLM_F_DUMP;
 use crate::wire::rtnetlink::NLM_F_DUMP_INTR;
-use crate::wire::{Answer, MessageView, NoHeader, ParseError, Request};
+use crate::wire::{Answer, MessageView, NoHeader, ParseError, Request, set_seq};
 
 /// What the kernel holds of one kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReadBack<T> {
     /// The objects that entries of this agent could stand for.
     pub objects: Vec<T>,
@@ -28,15 +33,29 @@ pub struct ReadBack<T> {
     pub interrupted: bool,
 }
 
+impl<T> Default for ReadBack<T> {
+    fn default() -> Self {
+        ReadBack { objects: Vec::new(), foreign: 0, malformed: Vec::new(), interrupted: false }
+    }
+}
+
+/// The messages that ask for all there is, without numbers of their own.
+type Requests = Result<VecDeque<BytesMut>, OperationError>;
+type Prepare = Box<dyn FnOnce(&Engine, Asker) -> Requests + Send>;
 type TakeMessage = Box<dyn FnMut(&MessageView<'_>, &Resolver<'_>) + Send>;
 type Finish = Box<dyn FnOnce(Result<(), OperationError>) + Send>;
 
 /// A dump that is asked for or under way.
 pub(super) struct Dump {
+    kind: &'static str,
     protocol: Protocol,
-    message_type: u16,
-    header: Vec<u8>,
+    /// Writes the requests, once it is this dump's turn.
+    prepare: Option<Prepare>,
+    /// What is still to be asked.
+    requests: VecDeque<BytesMut>,
     take: TakeMessage,
+    /// Whether that errno says that there is nothing to be dumped.
+    nothing_there: fn(i32) -> bool,
     finish: Finish,
     /// Its number and when it is given up, once it is under way.
     under_way: Option<(u32, Instant)>,
@@ -47,10 +66,19 @@ pub(super) struct Dump {
 impl fmt::Debug for Dump {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Dump")
-            .field("message_type", &self.message_type)
+            .field("kind", &self.kind)
             .field("under_way", &self.under_way)
             .finish_non_exhaustive()
     }
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+struct Asker {
+    /// The number of the generic family.
+    family: u16,
+    /// The port id of the connection.
+    port: u32,
 }
 
 impl Dump {
@@ -75,18 +103,19 @@ impl Pipeline {
     /// Asks the kernel for all objects of a kind, and hands them to `done`.
     ///
     /// The dump is sent once nothing else is on its way, and nothing else is sent until it is over, so that
-    /// what it shows is what was accepted.
+    /// what it shows is what was accepted. Of a kind that is [dumped by](Dumped::By) some fields, it is one request
+    /// after the other, and what is nowhere near a declared entry stays unseen.
     pub fn read_back<T: KSyncEntry>(
         &mut self,
         done: impl FnOnce(Result<ReadBack<T>, OperationError>) + Send + 'static,
     ) {
-        let Some(message_type) = T::SCHEMA.get else {
+        if T::SCHEMA.get.is_none() && T::SCHEMA.dumped != Dumped::OnTheSpot {
             done(Err(OperationError::local(
                 None,
                 format!("{} declares no `get` message to dump with", T::SCHEMA.name),
             )));
             return;
-        };
+        }
         let protocol = T::SCHEMA.protocol;
         let channel = protocol.channel();
         let Some(connection) = self.connections.iter_mut().find(|connection| connection.channel() == channel)
@@ -97,34 +126,40 @@ impl Pipeline {
             )));
             return;
         };
-        let gathered = std::sync::Arc::new(std::sync::Mutex::new(ReadBack {
-            objects: Vec::new(),
-            foreign: 0,
-            malformed: Vec::new(),
-            interrupted: false,
-        }));
-        let results = gathered.clone();
-        let mut header = vec![0; T::SCHEMA.header_len.next_multiple_of(4)];
-        T::dump_header(&mut header);
+        let gathered = Gathered::<T>::default();
+        let (looked, parsed, results) = (gathered.clone(), gathered.clone(), gathered);
+        let prepare = move |engine: &Engine, asker: Asker| match T::SCHEMA.dumped {
+            Dumped::AtOnce => whole::<T>(asker),
+            Dumped::By(_) => Ok(by_parts::<T>(engine, asker)),
+            Dumped::OnTheSpot => {
+                for declared in engine.iter::<T>() {
+                    looked.lock().objects.extend(declared.look()?);
+                }
+                Ok(VecDeque::new())
+            }
+        };
         connection.dumps.push_back(Dump {
+            kind: T::SCHEMA.name,
             protocol,
-            message_type,
-            header,
+            prepare: Some(Box::new(prepare)),
+            requests: VecDeque::new(),
             take: Box::new(move |message, resolver| {
-                let mut gathered = gathered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut gathered = parsed.lock();
                 gathered.interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
-                match T::parse(message, resolver) {
+                T::parse_each(message, resolver, &mut |object| match object {
                     Ok(object) => gathered.objects.push(object),
                     Err(error) if error.is_foreign() => gathered.foreign += 1,
                     Err(error) => gathered.malformed.push(error),
-                }
+                });
             }),
+            // What its objects hang on is not there (any more).
+            nothing_there: |errno| {
+                matches!(T::SCHEMA.dumped, Dumped::By(_))
+                    && T::classify(Verb::Delete, errno) == ErrorClass::Gone
+            },
             finish: Box::new(move |result| {
-                let mut results = results.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                let objects = std::mem::take(&mut results.objects);
-                let malformed = std::mem::take(&mut results.malformed);
-                let (foreign, interrupted) = (results.foreign, results.interrupted);
-                done(result.map(|()| ReadBack { objects, foreign, malformed, interrupted }));
+                let gathered = std::mem::take(&mut *results.lock());
+                done(result.map(|()| gathered));
             }),
             under_way: None,
             overrun: false,
@@ -132,9 +167,67 @@ impl Pipeline {
     }
 }
 
+/// What came in so far.
+struct Gathered<T>(Arc<Mutex<ReadBack<T>>>);
+
+impl<T> Gathered<T> {
+    fn lock(&self) -> MutexGuard<'_, ReadBack<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Clone for Gathered<T> {
+    fn clone(&self) -> Self {
+        Gathered(self.0.clone())
+    }
+}
+
+impl<T> Default for Gathered<T> {
+    fn default() -> Self {
+        Gathered(Arc::default())
+    }
+}
+
+/// The one request that asks for all objects of a kind.
+fn whole<T: KSyncEntry>(asker: Asker) -> Requests {
+    let mut header = vec![0; T::SCHEMA.header_len.next_multiple_of(4)];
+    T::dump_header(&mut header);
+    let mut bytes = BytesMut::new();
+    let mut message = Request::new(&mut bytes, 0, asker.port).to_family(asker.family).begin_in::<NoHeader>(
+        T::SCHEMA.protocol,
+        T::SCHEMA.get.unwrap_or_default(),
+        NLM_F_DUMP,
+    );
+    message.attributes.raw(&header);
+    message.finish()?;
+    Ok(VecDeque::from([bytes]))
+}
+
+/// The requests that ask for what shares some fields with declared entries, each once.
+fn by_parts<T: KSyncEntry>(engine: &Engine, asker: Asker) -> VecDeque<BytesMut> {
+    let (mut requests, mut asked) = (VecDeque::new(), HashSet::<Bytes, FixedState>::default());
+    let mut bytes = BytesMut::new();
+    engine.for_each_in_context::<T>(|declared, context| {
+        bytes.clear();
+        let request = Request::new(&mut bytes, 0, asker.port).to_family(asker.family);
+        // What can't be asked for, because it has no number, is not there.
+        let written = declared.dump_msg(context, request) == Ok(Progress::Pending);
+        if written && !asked.contains(&bytes[..]) {
+            asked.insert(Bytes::copy_from_slice(&bytes));
+            requests.push_back(bytes.clone());
+        }
+    });
+    requests
+}
+
 impl Connection {
     /// `None`: no dump is asked for. `Some(None)`: one is under way, nothing else may leave.
-    pub(super) fn transmit_dump(&mut self, totals: &mut Totals, now: Instant) -> Option<Option<Bytes>> {
+    pub(super) fn transmit_dump(
+        &mut self,
+        engine: &Engine,
+        totals: &mut Totals,
+        now: Instant,
+    ) -> Option<Option<Bytes>> {
         let dump = self.dumps.front()?;
         if dump.under_way.is_some() {
             return Some(None);
@@ -153,23 +246,28 @@ impl Connection {
             }
         };
         let dump = self.dumps.front_mut()?;
+        if let Some(prepare) = dump.prepare.take() {
+            match prepare(engine, Asker { family, port: self.limits.port }) {
+                Ok(requests) => dump.requests = requests,
+                Err(error) => {
+                    self.end_dump(Err(error));
+                    return None;
+                }
+            }
+        }
+        let Some(mut request) = dump.requests.pop_front() else {
+            self.end_dump(Ok(()));
+            return None;
+        };
         let seq = self.next_seq;
         self.next_seq = self.next_seq.wrapping_add(1).max(1);
         totals.reads += 1;
-        let mut bytes = BytesMut::new();
-        let mut message = Request::new(&mut bytes, seq, self.limits.port)
-            .to_family(family)
-            .begin_in::<NoHeader>(dump.protocol, dump.message_type, NLM_F_DUMP);
-        message.attributes.raw(&dump.header);
-        if let Err(error) = message.finish() {
-            self.end_dump(Err(error));
-            return None;
-        }
         dump.under_way = Some((seq, now + self.limits.answer_timeout));
-        if let Channel::Custom(custom) = self.limits.channel {
-            custom.number(&mut bytes, seq);
+        match self.limits.channel {
+            Channel::Custom(custom) => custom.number(&mut request, seq),
+            _ => set_seq(&mut request, seq),
         }
-        Some(Some(bytes.freeze()))
+        Some(Some(request.freeze()))
     }
 
     pub(super) fn handle_dump(&mut self, engine: &Engine, answer: Answer<'_>, now: Instant) {
@@ -186,9 +284,14 @@ impl Connection {
                 return;
             }
             Answer::Done | Answer::Acknowledged => Ok(()),
+            Answer::Failed { errno, .. } if (dump.nothing_there)(errno) => Ok(()),
             Answer::Failed { errno, text, .. } => Err(OperationError::kernel(errno, text, None)),
             Answer::Other => return,
         };
+        if result.is_ok() && !dump.requests.is_empty() {
+            dump.under_way = None;
+            return;
+        }
         self.end_dump(result);
     }
 

@@ -167,17 +167,18 @@ impl<T: Indexed> AttributeField for Ref<T> {
     note = "a header field is always there, so it has no `Option`"
 )]
 pub trait HeaderValue: Sized {
-    /// The number that the header carries.
+    /// The number that the header carries. Wider than any header field, so that it holds those of 64 bits with and
+    /// without a sign.
     ///
     /// # Errors
     /// When there is none (a reference whose target has no index yet).
-    fn to_header(&self, context: &Context<'_>) -> Result<i64, OperationError>;
+    fn to_header(&self, context: &Context<'_>) -> Result<i128, OperationError>;
 
     /// The value that the header's number stands for.
     ///
     /// # Errors
     /// When it stands for none.
-    fn from_header(number: i64, resolver: &Resolver<'_>) -> Result<Self, ParseError>;
+    fn from_header(number: i128, resolver: &Resolver<'_>) -> Result<Self, ParseError>;
 
     /// Shows the references inside the field.
     fn references(&mut self, references: &mut References<'_>) {
@@ -188,35 +189,35 @@ pub trait HeaderValue: Sized {
 macro_rules! header_integers {
     ($($int:ty),*) => {$(
         impl HeaderValue for $int {
-            fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
-                Ok(i64::from(*self))
+            fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
+                Ok(i128::from(*self))
             }
 
-            fn from_header(number: i64, _: &Resolver<'_>) -> Result<Self, ParseError> {
+            fn from_header(number: i128, _: &Resolver<'_>) -> Result<Self, ParseError> {
                 <$int>::try_from(number)
                     .map_err(|_| ParseError::header(ValueError::Content(format!("{number} is out of range"))))
             }
         }
     )*};
 }
-header_integers!(u8, u16, u32, i8, i16, i32);
+header_integers!(u8, u16, u32, u64, i8, i16, i32, i64);
 
 impl HeaderValue for bool {
-    fn to_header(&self, _: &Context<'_>) -> Result<i64, OperationError> {
-        Ok(i64::from(*self))
+    fn to_header(&self, _: &Context<'_>) -> Result<i128, OperationError> {
+        Ok(i128::from(*self))
     }
 
-    fn from_header(number: i64, _: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, _: &Resolver<'_>) -> Result<Self, ParseError> {
         Ok(number != 0)
     }
 }
 
 impl<T: Indexed> HeaderValue for Ref<T> {
-    fn to_header(&self, context: &Context<'_>) -> Result<i64, OperationError> {
-        context.index_of(self).map(i64::from)
+    fn to_header(&self, context: &Context<'_>) -> Result<i128, OperationError> {
+        context.index_of(self).map(i128::from)
     }
 
-    fn from_header(number: i64, resolver: &Resolver<'_>) -> Result<Self, ParseError> {
+    fn from_header(number: i128, resolver: &Resolver<'_>) -> Result<Self, ParseError> {
         let index = <u32 as HeaderValue>::from_header(number, resolver)?;
         resolver.reference(index).map_err(ParseError::from)
     }
@@ -230,7 +231,7 @@ impl<T: Indexed> HeaderValue for Ref<T> {
 ///
 /// # Errors
 /// When the value has no number, or one that does not fit the header field.
-pub fn emit_header<V: HeaderValue, W: TryFrom<i64>>(
+pub fn emit_header<V: HeaderValue, W: TryFrom<i128>>(
     value: &V,
     context: &Context<'_>,
     field: &'static str,
@@ -242,8 +243,8 @@ pub fn emit_header<V: HeaderValue, W: TryFrom<i64>>(
 ///
 /// # Errors
 /// As for [`emit_header`].
-pub fn fit_header<W: TryFrom<i64>>(
-    number: Result<i64, OperationError>,
+pub fn fit_header<W: TryFrom<i128>>(
+    number: Result<i128, OperationError>,
     field: &'static str,
 ) -> Result<W, OperationError> {
     let number = number.map_err(|error| OperationError { field: error.field.or(Some(field)), ..error })?;
@@ -259,7 +260,7 @@ pub fn fit_header<W: TryFrom<i64>>(
 ///
 /// # Errors
 /// When the number stands for no such value.
-pub fn parse_header<V: HeaderValue, W: Into<i64>>(
+pub fn parse_header<V: HeaderValue, W: Into<i128>>(
     header: W,
     resolver: &Resolver<'_>,
 ) -> Result<V, ParseError> {

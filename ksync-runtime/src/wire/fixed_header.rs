@@ -3,7 +3,12 @@
 //! A header is plain integers in host order. Natural alignment is the declarer's business, as it is in
 //! the kernel's own headers: padding is a field.
 
-/// A fixed header: see [`fixed_header!`](crate::fixed_header).
+/// A struct of fixed fields, in front of attributes or in one: see [`fixed_header!`](crate::fixed_header).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no struct of fixed fields",
+    label = "not declared with `fixed_header!`",
+    note = "declare it as the kernel's header does: `ksync_runtime::fixed_header! {{ pub struct Name {{ field: u16, .. }} }}`"
+)]
 pub trait FixedHeader: Copy + Default {
     /// Its length in bytes.
     const LEN: usize;

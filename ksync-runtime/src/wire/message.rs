@@ -158,6 +158,13 @@ fn too_long() -> OperationError {
     OperationError::local(None, "the message takes more than 4 GiB")
 }
 
+/// Numbers the (only) message in `batch`.
+pub fn set_seq(batch: &mut [u8], seq: u32) {
+    if let Some(bytes) = batch.get_mut(8..12) {
+        bytes.copy_from_slice(&seq.to_ne_bytes());
+    }
+}
+
 /// Sets further flags on the message that starts at `start`.
 pub fn set_flags(batch: &mut [u8], start: usize, flags: u16) {
     if let Some(bytes) = batch.get_mut(start + 6..start + 8) {

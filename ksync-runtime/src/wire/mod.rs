@@ -28,7 +28,7 @@ pub use attribute::{AttributeValue, Attributes, Be16, Be32, NLA_TYPE_MASK, Nest,
 pub use bytes::BytesMut;
 pub use field::{AttributeField, HeaderValue, emit_header, fit_header, parse_header};
 pub use fixed_header::{FixedHeader, HeaderBytes, NoHeader};
-pub use message::{NLMSG_HEADER_LEN, Outgoing, Request, set_flags};
+pub use message::{NLMSG_HEADER_LEN, Outgoing, Request, set_flags, set_seq};
 pub use nested::{Flatten, Nested};
 pub use opened::{head_len, open_message};
 pub use view::{AttributeList, Incoming, MessageView, Messages, ParseError, Place};

@@ -102,6 +102,20 @@ impl<'a, H: FixedHeader> Incoming<'a, H> {
         }
         Ok(Incoming { header: self.header, attributes })
     }
+
+    /// The same, once for each time that the innermost of the others is there.
+    ///
+    /// # Errors
+    /// When one of the others but the innermost is missing, or attributes can't be told apart.
+    pub fn each_inside(&self, nests: &[u16]) -> Result<Vec<Self>, ParseError> {
+        let Some((innermost, outer)) = nests.split_last() else {
+            return Ok(vec![Incoming { header: self.header, attributes: self.attributes.clone() }]);
+        };
+        let list = self.inside(outer)?.attributes;
+        let each = list.iter().filter(|(nla, _)| nla == innermost);
+        each.map(|(_, nest)| Ok(Incoming { header: self.header, attributes: AttributeList::parse(nest)? }))
+            .collect()
+    }
 }
 
 /// The attributes of one message, or of one nested attribute.

@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ksync_runtime::declare::{
-    Context, DependsOn, Difference, ErrorClass, Incomplete, IndexSource, KSyncEntry, OperationError,
+    Context, DependsOn, Difference, Dumped, ErrorClass, Incomplete, IndexSource, KSyncEntry, OperationError,
     Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema, Verb,
 };
 use ksync_runtime::wire::{MessageView, ParseError, Request};
@@ -132,6 +132,7 @@ const fn blank(name: &'static str) -> Schema {
         change: 18,
         delete: 17,
         get: Some(19),
+        dumped: Dumped::AtOnce,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,

@@ -61,13 +61,17 @@ impl Names {
     }
 
     pub(crate) fn parse<T: KSyncEntry>(&self, bytes: &[u8]) -> Result<T, ksync_runtime::wire::ParseError> {
+        self.with_resolver(|resolver| T::parse(&view(bytes), resolver))
+    }
+
+    pub(crate) fn with_resolver<R>(&self, read: impl FnOnce(&Resolver<'_>) -> R) -> R {
         let key_of = |kind: TypeId, index: u32| {
             self.0
                 .iter()
                 .find(|(known, _, number)| *known == kind && *number == index)
                 .map(|(_, name, _)| Box::new(name.clone()) as Box<dyn Any>)
         };
-        T::parse(&view(bytes), &Resolver::new(&key_of))
+        read(&Resolver::new(&key_of))
     }
 }
 

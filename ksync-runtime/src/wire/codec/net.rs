@@ -95,7 +95,7 @@ pub trait Prefix: Sized + PartialEq {
     ///
     /// # Errors
     /// When they make no prefix.
-    fn read(payload: Option<&[u8]>, len: u8, family: Option<i64>) -> Result<Self, ValueError>;
+    fn read(payload: Option<&[u8]>, len: u8, family: Option<i128>) -> Result<Self, ValueError>;
 
     /// Reads a prefix from attribute `nla` and what the header says.
     ///
@@ -104,8 +104,8 @@ pub trait Prefix: Sized + PartialEq {
     fn parse(
         nla: u16,
         attributes: &AttributeList<'_>,
-        len: i64,
-        family: Option<i64>,
+        len: i128,
+        family: Option<i128>,
     ) -> Result<Self, ParseError> {
         let wrong = |error| ParseError::attribute(nla, error);
         let len = u8::try_from(len)
@@ -125,8 +125,8 @@ macro_rules! prefixes {
                 <$net>::prefix_len(self)
             }
 
-            fn read(payload: Option<&[u8]>, len: u8, family: Option<i64>) -> Result<Self, ValueError> {
-                let no_address: fn(Option<i64>) -> Result<$address, ValueError> = $no_address;
+            fn read(payload: Option<&[u8]>, len: u8, family: Option<i128>) -> Result<Self, ValueError> {
+                let no_address: fn(Option<i128>) -> Result<$address, ValueError> = $no_address;
                 let address = payload.map_or_else(|| no_address(family), <$address>::parse)?;
                 <$net>::new(address, len).map_err(|_| {
                     ValueError::Content(format!("{len} is too long for a prefix of {address}"))
@@ -137,8 +137,8 @@ macro_rules! prefixes {
 }
 prefixes! {
     IpNet: IpAddr, |family| match family {
-        Some(family) if family == i64::from(AF_INET) => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-        Some(family) if family == i64::from(AF_INET6) => Ok(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+        Some(family) if family == i128::from(AF_INET) => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        Some(family) if family == i128::from(AF_INET6) => Ok(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
         _ => Err(ValueError::Missing),
     };
     Ipv4Net: Ipv4Addr, |_| Ok(Ipv4Addr::UNSPECIFIED);

@@ -44,6 +44,9 @@ constants! {
         RTM_NEWNEXTHOP = 104,
         RTM_DELNEXTHOP = 105,
         RTM_GETNEXTHOP = 106,
+        RTM_NEWVLAN = 112,
+        RTM_DELVLAN = 113,
+        RTM_GETVLAN = 114,
     }
     // Control messages.
     "linux/netlink.h" u16 {

@@ -13,6 +13,24 @@ crate::fixed_header! {
 }
 
 crate::fixed_header! {
+    /// `struct br_vlan_msg` (linux/if_bridge.h): vlans of bridge ports.
+    pub struct BridgeVlanHeader {
+        family: u8,
+        reserved1: u8,
+        reserved2: u16,
+        ifindex: u32,
+    }
+}
+
+crate::fixed_header! {
+    /// `struct bridge_vlan_info` (linux/if_bridge.h), in attributes.
+    pub struct BridgeVlanInfo {
+        flags: u16,
+        vid: u16,
+    }
+}
+
+crate::fixed_header! {
     /// `struct ifaddrmsg` (linux/if_addr.h): addresses.
     pub struct AddressHeader {
         ifa_family: u8,

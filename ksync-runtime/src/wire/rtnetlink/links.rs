@@ -8,6 +8,12 @@ constants! {
         IFLA_AF_SPEC = 26,
         IFLA_LINK_NETNSID = 37,
     }
+    // Vlans of bridge ports.
+    "linux/if_bridge.h" u16 {
+        BRIDGE_VLANDB_ENTRY = 1,
+        BRIDGE_VLANDB_ENTRY_INFO = 1,
+        BRIDGE_VLANDB_ENTRY_RANGE = 2,
+    }
     // Data of bridge links.
     "linux/if_link.h" u16 {
         IFLA_BR_GROUP_FWD_MASK = 9,
