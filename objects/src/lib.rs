@@ -11,6 +11,7 @@
 //! | [`AddressLabel`] | `ip addrlabel` | prefix | nothing |
 //! | [`Neighbour`], [`ProxyNeighbour`] | `ip neighbour` | link and address | its link |
 //! | [`FdbEntry`] | `bridge fdb` | port, address and vlan | the port |
+//! | [`BridgeVlan`] | `bridge vlan` | port and vlan | the port |
 //! | [`VxlanFdbEntry`] | `bridge fdb` | tunnel, address and remote | the tunnel |
 //! | [`Nexthop`] | `ip nexthop` | a name of the agent's own | its link |
 //! | [`NexthopGroup`] | `ip nexthop` | a name of the agent's own | its nexthops |
@@ -30,6 +31,7 @@
 
 mod address;
 mod address_label;
+mod bridge_vlan;
 mod class;
 mod encap;
 mod fdb;
@@ -57,6 +59,7 @@ mod u32_filter;
 
 pub use address::{Address, AddressKey, Lifetimes};
 pub use address_label::AddressLabel;
+pub use bridge_vlan::{BridgeVlan, BridgeVlanKey};
 pub use class::{Class, ClassKey, ClassKind, HtbClass};
 pub use encap::{Encap, Seg6Mode};
 pub use fdb::{FdbEntry, FdbEntryKey, FdbState, VxlanFdbEntry, VxlanFdbEntryKey};
