@@ -90,7 +90,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `nla = RTA_...` | An attribute. An `Option` is written when it is `Some`, a `Ref` as the index of its target. |
 /// | `nla = RTA_..., with = module` | An attribute with `module::emit(&T, &mut BytesMut)` and `module::parse(&[u8]) -> Result<T, ValueError>`. Of an `Option<T>` the codec sees the `T`; if it says `ValueError::Missing`, that is `None`. |
 /// | `with = module` | `module::emit(&T, &mut Outgoing<'_, Header>)` and `module::parse(&Incoming<'_, Header>) -> Result<T, ParseError>`, for what takes several places (`wire::prefix`, `wire::table`). |
-/// | `header = field` | A field of the fixed header, of any integer type; what does not fit is an error. |
+/// | `header = field` | A field of the fixed header, of any integer type; what does not fit is an error. Of an `Option<Ref<T>>`, `None` is 0. |
 /// | `header = field, bit = IFF_UP` | Bits of it, for a `bool`. `mask = other_field` sets the same bits there whenever the field is written; with a mask the type may be `Option<bool>`, whose `None` leaves the bits open. |
 /// | `nla = RTA_..., bit = ...` | Bits of an attribute, which several fields may share: `bool`, written together. The attribute is an integer of the constant's type, `u32` if it is a bare number. With `selector` it is a `struct nla_bitfield32`, and `Option<bool>` leaves bits open. |
 /// | `nla = RTA_..., part = Header.field` | A field of the struct (declared with `fixed_header!`) that is the payload of the attribute, which several fields may share: integers, `bool`, `Ref<T>`, written together. With `bit = ...`, bits of that field. |

@@ -2,14 +2,17 @@
 
 use ksync_runtime::prelude::*;
 
+use crate::Link;
+
 /// A label of IPv6 addresses: source and destination with the same one go well together.
 ///
 /// ```text
 /// ip addrlabel add prefix 2001:db8::/32 label 99
+/// ip addrlabel add prefix 2001:db8::/32 dev eth0 label 98
 /// ```
 ///
-/// Labels for one link alone (`dev`) are not supported: the kernel keeps them when the link is gone, under a number
-/// that a later link may get.
+/// A label for one link alone goes before the link does; if somebody else removes the link, the kernel keeps the label
+/// under the number that the link had.
 ///
 /// ```
 /// use ksync_objects::AddressLabel;
@@ -25,22 +28,25 @@ use ksync_runtime::prelude::*;
     header = AddressLabelHeader,
     add = RTM_NEWADDRLABEL, delete = RTM_DELADDRLABEL, get = RTM_GETADDRLABEL,
     fill(ifal_family = AF_INET6, on(add, change, delete, get)),
-    fill(ifal_index = 0),
 )]
 pub struct AddressLabel {
     /// The addresses; no host bits. `prefix`
     #[ksync(key, nla = IFAL_ADDRESS, prefix_len = ifal_prefixlen, check = is_prefix)]
     pub prefix: Ipv6Net,
+    /// The link that it holds for, if not for all. `dev`
+    #[depends_on]
+    #[ksync(key, header = ifal_index, survives)]
+    pub link: Option<Ref<Link>>,
     /// The label, not 2^32 - 1. `label`
     #[ksync(nla = IFAL_LABEL, on(add, change, delete), check = is_label)]
     pub label: u32,
 }
 
 impl AddressLabel {
-    /// A label for the addresses of a prefix.
+    /// A label for the addresses of a prefix, whatever link they are on.
     #[must_use]
     pub fn new(prefix: Ipv6Net, label: u32) -> Self {
-        AddressLabel { prefix, label }
+        AddressLabel { prefix, link: None, label }
     }
 }
 

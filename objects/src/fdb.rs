@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ksync_runtime::declare::Invalid;
 use ksync_runtime::prelude::*;
 
 use crate::Link;
@@ -11,10 +12,11 @@ use crate::Link;
 /// ```text
 /// bridge fdb add 02:00:00:00:00:09 dev veth0 master static
 /// bridge fdb add 02:00:00:00:00:09 dev veth0 master static vlan 5
+/// bridge fdb add 02:00:00:00:00:09 dev veth0 master extern_learn
 /// ```
 ///
 /// The link has to be a port already: declare it with its master. The kernel drops the entries of a port that leaves
-/// its bridge. Entries of a control plane (`extern_learn`) are not supported: the kernel takes no state for them.
+/// its bridge.
 ///
 /// ```
 /// use ksync_objects::FdbEntry;
@@ -29,6 +31,7 @@ use crate::Link;
     header = NeighbourHeader,
     add = RTM_NEWNEIGH, delete = RTM_DELNEIGH, get = RTM_GETNEIGH,
     fill(ndm_family = AF_BRIDGE, on(add, change, delete, get)),
+    check = what_is_learnt_has_no_state,
     classify = a_port_of_nothing_is_blocked,
 )]
 pub struct FdbEntry {
@@ -43,18 +46,29 @@ pub struct FdbEntry {
     #[ksync(key, nla = NDA_VLAN, check = is_vlan)]
     pub vlan: Option<u16>,
     /// Whose address it is. `static`, `permanent`
-    #[ksync(header = ndm_state, check = is_lasting)]
+    #[ksync(with = state_of_bridge, check = is_lasting)]
     pub state: FdbState,
     /// It is not learnt elsewhere. `sticky`
     #[ksync(header = ndm_flags, bit = NTF_STICKY)]
     pub sticky: bool,
+    /// A control plane learnt it: it moves when the station shows up at another port, and is not aged. It can't be
+    /// changed in place. `extern_learn`
+    #[ksync(header = ndm_flags, bit = NTF_EXT_LEARNED, immutable)]
+    pub extern_learn: bool,
 }
 
 impl FdbEntry {
     /// A station that stays behind that port.
     #[must_use]
     pub fn new(port: impl Into<String>, mac: MacAddr6) -> Self {
-        FdbEntry { port: Ref::to(port), mac, vlan: None, state: FdbState::Static, sticky: false }
+        FdbEntry {
+            port: Ref::to(port),
+            mac,
+            vlan: None,
+            state: FdbState::Static,
+            sticky: false,
+            extern_learn: false,
+        }
     }
 }
 
@@ -78,6 +92,20 @@ fn is_lasting(state: &FdbState) -> Result<(), String> {
         FdbState::Other(number) => Err(format!(
             "entries of state {number:#x} come and go by themselves: declare `Static` or `Permanent`"
         )),
+        _ => Ok(()),
+    }
+}
+
+/// The kernel takes neither for what a control plane learnt.
+fn what_is_learnt_has_no_state(entry: &FdbEntry) -> Result<(), Invalid> {
+    let wrong = |field, reason: &str| Err(Invalid { field, reason: reason.to_owned() });
+    match entry {
+        FdbEntry { extern_learn: true, state: FdbState::Permanent, .. } => {
+            wrong("state", "a station that a control plane learnt is not the host itself")
+        }
+        FdbEntry { extern_learn: true, sticky: true, .. } => {
+            wrong("sticky", "the kernel ignores it for a station that a control plane learnt")
+        }
         _ => Ok(()),
     }
 }
@@ -109,6 +137,30 @@ fn a_port_of_nothing_is_blocked(
         (Verb::Add | Verb::Change, EOPNOTSUPP) => ErrorClass::Blocked,
         (Verb::Delete, EOPNOTSUPP) => ErrorClass::Gone,
         _ => ErrorClass::of(verb, errno),
+    }
+}
+
+/// `ndm_state`, which says nothing of what a control plane learnt.
+mod state_of_bridge {
+    use ksync_runtime::declare::Resolver;
+    use ksync_runtime::prelude::*;
+    use ksync_runtime::wire::{HeaderValue, Incoming, Outgoing, ParseError};
+
+    use super::FdbState;
+
+    pub(super) fn emit(state: &FdbState, message: &mut Outgoing<'_, NeighbourHeader>) {
+        message.header.ndm_state = match state {
+            FdbState::Static => NUD_NOARP,
+            FdbState::Permanent => NUD_PERMANENT,
+            FdbState::Other(number) => *number,
+        };
+    }
+
+    pub(super) fn parse(message: &Incoming<'_, NeighbourHeader>) -> Result<FdbState, ParseError> {
+        if message.header.ndm_flags & NTF_EXT_LEARNED != 0 {
+            return Ok(FdbState::Static);
+        }
+        FdbState::from_header(message.header.ndm_state.into(), &Resolver::empty())
     }
 }
 

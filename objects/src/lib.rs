@@ -7,8 +7,9 @@
 //! | kind | command | key | waits for |
 //! | --- | --- | --- | --- |
 //! | [`Link`] | `ip link` | name | its master, the link below it |
+//! | [`Port`] | `bridge link` | link | the link |
 //! | [`Address`] | `ip address` | link and address | its link |
-//! | [`AddressLabel`] | `ip addrlabel` | prefix | nothing |
+//! | [`AddressLabel`] | `ip addrlabel` | prefix and link | its link, if it has one |
 //! | [`Neighbour`], [`ProxyNeighbour`] | `ip neighbour` | link and address | its link |
 //! | [`FdbEntry`] | `bridge fdb` | port, address and vlan | the port |
 //! | [`BridgeVlan`] | `bridge vlan` | port and vlan | the port |
@@ -45,6 +46,7 @@ mod nft_set;
 mod nft_set_element;
 mod nft_table;
 mod nft_wire;
+mod port;
 mod qdisc;
 mod qdisc_kind;
 mod route;
@@ -58,7 +60,7 @@ mod tc_rate;
 mod u32_filter;
 
 pub use address::{Address, AddressKey, Lifetimes};
-pub use address_label::AddressLabel;
+pub use address_label::{AddressLabel, AddressLabelKey};
 pub use bridge_vlan::{BridgeVlan, BridgeVlanKey};
 pub use class::{Class, ClassKey, ClassKind, HtbClass};
 pub use encap::{Encap, Seg6Mode};
@@ -75,6 +77,7 @@ pub use nexthop_group::{Member, MemberHeader, NexthopGroup, Resilience, Spread, 
 pub use nft_set::{NftSet, NftSetFlags, NftSetKey, NftType};
 pub use nft_set_element::{NftSetElement, NftSetElementKey, NftValue};
 pub use nft_table::{NftFamily, NftTable, NftTableKey};
+pub use port::{BridgePort, Port, PortKind};
 pub use qdisc::{Qdisc, QdiscKey};
 pub use qdisc_kind::{HtbGlobal, HtbInit, QdiscKind, Tbf, TbfPeak};
 pub use route::{Hop, Path, Route, RouteDetails, RouteKey, RouteKind, RouteMetrics, Through};

@@ -158,13 +158,14 @@ impl<T: Indexed> AttributeField for Ref<T> {
 
 /// A field that a field of the fixed header carries.
 ///
-/// Implemented for the integers, `bool`, and [`Ref`] (the target's index). The header field may be of any
+/// Implemented for the integers, `bool`, [`Ref`] (the target's index), and `Option<Ref<T>>` (0 for none). The header
+/// field may be of any
 /// integer type; a value that does not fit is an error, never cut.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be carried by a field of a fixed header",
     label = "no header value",
     note = "header fields carry integers, `bool` and `Ref<T>` to a kind with an index; implement `HeaderValue` for a type of your own",
-    note = "a header field is always there, so it has no `Option`"
+    note = "a header field is always there, so it has no `Option`, but for `Option<Ref<T>>`: there, 0 is none"
 )]
 pub trait HeaderValue: Sized {
     /// The number that the header carries. Wider than any header field, so that it holds those of 64 bits with and
@@ -224,6 +225,23 @@ impl<T: Indexed> HeaderValue for Ref<T> {
 
     fn references(&mut self, references: &mut References<'_>) {
         references.required(self);
+    }
+}
+
+/// The kernel counts from 1: 0 is none.
+impl<T: Indexed> HeaderValue for Option<Ref<T>> {
+    fn to_header(&self, context: &Context<'_>) -> Result<i128, OperationError> {
+        self.as_ref().map_or(Ok(0), |reference| reference.to_header(context))
+    }
+
+    fn from_header(number: i128, resolver: &Resolver<'_>) -> Result<Self, ParseError> {
+        if number == 0 { Ok(None) } else { Ref::from_header(number, resolver).map(Some) }
+    }
+
+    fn references(&mut self, references: &mut References<'_>) {
+        if let Some(reference) = self {
+            references.required(reference);
+        }
     }
 }
 

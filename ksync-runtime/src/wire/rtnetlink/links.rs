@@ -8,6 +8,29 @@ constants! {
         IFLA_AF_SPEC = 26,
         IFLA_LINK_NETNSID = 37,
     }
+    // What a link is to its master.
+    "linux/if_link.h" u16 {
+        IFLA_BRPORT_PRIORITY = 2,
+        IFLA_BRPORT_COST = 3,
+        IFLA_BRPORT_MODE = 4,
+        IFLA_BRPORT_GUARD = 5,
+        IFLA_BRPORT_PROTECT = 6,
+        IFLA_BRPORT_FAST_LEAVE = 7,
+        IFLA_BRPORT_LEARNING = 8,
+        IFLA_BRPORT_UNICAST_FLOOD = 9,
+        IFLA_BRPORT_PROXYARP = 10,
+        IFLA_BRPORT_PROXYARP_WIFI = 12,
+        IFLA_BRPORT_MULTICAST_ROUTER = 25,
+        IFLA_BRPORT_MCAST_FLOOD = 27,
+        IFLA_BRPORT_MCAST_TO_UCAST = 28,
+        IFLA_BRPORT_VLAN_TUNNEL = 29,
+        IFLA_BRPORT_BCAST_FLOOD = 30,
+        IFLA_BRPORT_GROUP_FWD_MASK = 31,
+        IFLA_BRPORT_NEIGH_SUPPRESS = 32,
+        IFLA_BRPORT_ISOLATED = 33,
+        IFLA_BRPORT_BACKUP_PORT = 34,
+        IFLA_BRPORT_LOCKED = 39,
+    }
     // Vlans of bridge ports.
     "linux/if_bridge.h" u16 {
         BRIDGE_VLANDB_ENTRY = 1,
