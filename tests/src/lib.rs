@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod compare;
 pub mod explore;
+pub mod fields;
 pub mod iproute2;
 pub mod machine;
 pub mod namespace;
