@@ -402,6 +402,15 @@ fn what_is_wrong_inside_a_nest_is_said_with_both_names() {
 }
 
 #[test]
+fn a_text_that_would_be_cut_off_is_refused() {
+    let entry = Table { kind: "p\0fifo".into(), ..table() };
+    assert_eq!(
+        entry.check().expect_err("the kernel would read another one").to_string(),
+        "kind: \"p\\0fifo\" holds a NUL, and the kernel stops reading there"
+    );
+}
+
+#[test]
 fn an_index_of_the_kernel_that_is_the_only_name_must_be_known() {
     let parent = Parent { id: 1 };
     let mut out = ksync_runtime::wire::BytesMut::new();

@@ -272,6 +272,14 @@ pub trait AttributeValue: Sized {
     /// # Errors
     /// When the bytes are none of this type.
     fn parse(payload: &[u8]) -> Result<Self, ValueError>;
+
+    /// Looks at whether the payload can say the value at all.
+    ///
+    /// # Errors
+    /// Why it can't: what would be read back is something else.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// The payload of an attribute, or a field of a header, is not what it should be.
@@ -379,6 +387,18 @@ impl AttributeValue for String {
             .map(str::to_owned)
             .map_err(|error| ValueError::Content(format!("not UTF-8: {error}")))
     }
+
+    fn check(&self) -> Result<(), String> {
+        text_ends_where_it_ends(self)
+    }
+}
+
+/// The kernel reads a text up to the first NUL.
+pub(super) fn text_ends_where_it_ends(text: &str) -> Result<(), String> {
+    if text.contains('\0') {
+        return Err(format!("{text:?} holds a NUL, and the kernel stops reading there"));
+    }
+    Ok(())
 }
 
 impl AttributeValue for Vec<u8> {

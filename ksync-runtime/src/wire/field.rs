@@ -67,6 +67,10 @@ pub trait AttributeField: Sized {
 }
 
 impl<V: AttributeValue + PartialEq> AttributeField for V {
+    fn check(&self) -> Result<(), Invalid> {
+        V::check(self).map_err(|reason| Invalid { field: "", reason })
+    }
+
     fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, _: &Context<'_>) {
         attributes.put(nla, self);
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ksync_runtime::declare::Invalid;
 use ksync_runtime::prelude::*;
+use ksync_runtime::wire::AttributeField;
 
 use super::{IPV6_METRIC, Path, Route, RouteDetails, RouteKind, Through};
 use crate::route_family::Family;
@@ -145,6 +146,9 @@ fn check_details(details: &RouteDetails, family: Family) -> Result<(), Invalid> 
         return wrong(field, format!("source: {source} is no address of {family} to send from"));
     }
     let metrics = &details.metrics;
+    if let Err(inside) = AttributeField::check(metrics) {
+        return wrong(field, inside.to_string());
+    }
     let limits = [
         ("mtu", metrics.mtu, LARGEST_MTU),
         ("advmss", metrics.advmss, LARGEST_ADVMSS),

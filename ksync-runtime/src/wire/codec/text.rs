@@ -2,8 +2,9 @@
 
 use bytes::BufMut;
 
-use super::Codec;
-use crate::declare::{Context, Resolver};
+use super::{Codec, invalid};
+use crate::declare::{Context, Invalid, Resolver};
+use crate::wire::attribute::text_ends_where_it_ends;
 use crate::wire::{AttributeList, AttributeValue, Attributes, ParseError, ValueError};
 
 /// A value that is text on the wire.
@@ -46,6 +47,10 @@ impl<T: TextValue + PartialEq> Codec<T> for NoNul {
         String::parse(attributes.required(nla)?)
             .and_then(T::from_text)
             .map_err(|error| ParseError::attribute(nla, error))
+    }
+
+    fn check(value: &T) -> Result<(), Invalid> {
+        text_ends_where_it_ends(value.text()).map_err(invalid)
     }
 
     fn met_by(asked: &T, observed: &T) -> bool {
