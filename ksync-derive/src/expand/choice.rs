@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::Expr;
 
 use super::field::{self, Source};
-use super::nested::{Bodies, attributes_of, changed_attributes_of, header_of, recreation};
+use super::nested::{Bodies, are_in_header, attributes_of, changed_attributes_of, header_of, recreation};
 use crate::input::field::Field;
 use crate::input::nested::Variant;
 use crate::input::runtime::Runtime;
@@ -201,6 +201,9 @@ fn parse_variant(runtime: &Runtime, tag: &Tag<'_>, variant: &Variant) -> Option<
     let data = tag.data;
     let value = construct(variant, |field| field::parse(field, runtime, &Source::nested()));
     let read = match &variant.header {
+        Some(header) if are_in_header(variant.fields.iter()) => quote! {
+            let __header = #runtime::payload::required_struct::<#header>(#data, __list)?;
+        },
         Some(header) => quote! {
             let (__header, __list) = #runtime::payload::with_header::<#header>(#data, __list)?;
         },

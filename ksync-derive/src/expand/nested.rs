@@ -47,7 +47,7 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
         _ => (emit_changed, quote!()),
     };
     let (outer_emit, outer_parse) = match &nested.content {
-        Content::Struct { .. } if is_fixed_size(nested) => (quote!(emit_header), quote!(parse)),
+        Content::Struct { .. } if is_fixed_size(nested) => (quote!(emit_header), quote!(parse_header)),
         Content::Struct { .. } => (quote!(emit), quote!(parse)),
         Content::Enum { .. } => (quote!(emit_unless_empty), quote!(parse_or_empty)),
     };
@@ -153,7 +153,12 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
 /// Whether it is a header with nothing behind it.
 fn is_fixed_size(nested: &Nested) -> bool {
     let Content::Struct { header: Some(_), fields, .. } = &nested.content else { return false };
-    fields.iter().all(|field| is_in_header(field) || !field.on_wire())
+    are_in_header(fields.iter())
+}
+
+/// Whether a header carries all of the fields.
+pub(super) fn are_in_header<'a>(mut fields: impl Iterator<Item = &'a Field>) -> bool {
+    fields.all(|field| is_in_header(field) || !field.on_wire())
 }
 
 /// A header with nothing behind it always takes as many bytes.

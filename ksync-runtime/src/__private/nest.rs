@@ -57,6 +57,18 @@ pub fn parse<T: Nested>(
     T::parse_body(&header, &list, resolver)
 }
 
+/// Reads a struct that is a header alone from attribute `nla`.
+///
+/// # Errors
+/// When it is missing, too short, or something in it is wrong.
+pub fn parse_header<T: Nested>(
+    nla: u16,
+    outer: &AttributeList<'_>,
+    resolver: &Resolver<'_>,
+) -> Result<T, ParseError> {
+    T::parse_body(&payload::required_struct(nla, outer)?, &AttributeList::default(), resolver)
+}
+
 /// Reads an enum from attribute `nla`; a missing one is read like an empty one.
 ///
 /// # Errors
