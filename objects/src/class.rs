@@ -241,6 +241,9 @@ fn is_of_its_qdisc(class: &Class) -> Result<(), Invalid> {
         return wrong("classid", format!("{own} is no class: it needs a number before and behind the colon"));
     }
     match &class.parent {
+        other if [TcParent::Root, TcParent::Ingress].contains(other) => {
+            return wrong("parent", format!("{other} takes no classes"));
+        }
         TcParent::Qdisc(_) | TcParent::Class(_) | TcParent::At(_) => {}
         other => return wrong("parent", format!("{other} takes no classes")),
     }

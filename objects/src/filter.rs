@@ -118,8 +118,11 @@ fn is_in_one_place(filter: &Filter) -> Result<(), Invalid> {
             "0 leaves it to the kernel, and nobody could find the filter again".to_owned(),
         );
     }
-    if matches!(filter.parent, TcParent::Root | TcParent::Ingress) {
+    if [TcParent::Root, TcParent::Ingress].contains(&filter.parent) {
         return wrong("parent", format!("{} takes no filters: what hangs there does", filter.parent));
+    }
+    if let Err(reason) = filter.handle.check() {
+        return wrong("handle", reason);
     }
     if filter.handle.bucket() != filter.kind.bucket {
         return wrong("kind", format!("its bucket is another one than that of handle {}", filter.handle));

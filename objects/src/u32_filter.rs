@@ -153,6 +153,18 @@ impl U32Handle {
         if self.table == 0 || self.node == 0 { None } else { Some((self.table, self.bucket)) }
     }
 
+    /// Whether the kernel has such a place: tables have 11 bits, nodes 12, and the first table one bucket.
+    pub(crate) fn check(self) -> Result<(), String> {
+        let reason = match self {
+            U32Handle { table: 0x800.., .. } => "a table goes from 1 to 7ff",
+            U32Handle { node: 0x1000.., .. } => "a node goes from 1 to fff",
+            U32Handle { table: 0, node: 0, .. } => "it names neither a table nor a node",
+            U32Handle { table: 0, bucket: 1.., .. } => "the first table has bucket 0 only",
+            _ => return Ok(()),
+        };
+        Err(format!("there can be no {self}: {reason}"))
+    }
+
     pub(crate) const fn is_first(self) -> bool {
         self.table == 0
     }

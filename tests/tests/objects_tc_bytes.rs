@@ -278,6 +278,26 @@ fn what_can_t_be_right_is_refused_before_the_kernel_is_asked() {
         refused(ip_filter(1, U32Handle::table(5), U32::table(3))),
         "kind: divisor: 3 is no power of two up to 256"
     );
+    for (place, reason) in [
+        (U32Handle::node(0x1000), "a node goes from 1 to fff"),
+        (U32Handle::in_bucket(0x800, 0, 1), "a table goes from 1 to 7ff"),
+        (U32Handle::in_bucket(0, 1, 1), "the first table has bucket 0 only"),
+        (U32Handle::node(0), "it names neither a table nor a node"),
+    ] {
+        assert_eq!(
+            refused(ip_filter(1, place, ten.clone())),
+            format!("handle: there can be no {place}: {reason}")
+        );
+    }
+    let nowhere = TcParent::At(TcHandle::from_number(TC_H_ROOT));
+    assert_eq!(
+        refused(Filter { parent: nowhere.clone(), ..ip_filter(1, at, ten.clone()) }),
+        "parent: ffff:ffff takes no filters: what hangs there does"
+    );
+    assert_eq!(
+        refused(ksync_objects::Class { parent: nowhere, ..class("1:", "1:1", HtbClass::new(125_000)) }),
+        "parent: ffff:ffff takes no classes"
+    );
     let bits = U32::matching(vec![U32Match { value: 3, mask: 1, offset: 0 }]);
     assert_eq!(
         refused(ip_filter(1, at, bits)),
