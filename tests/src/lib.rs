@@ -9,6 +9,7 @@ pub mod fields;
 pub mod iproute2;
 pub mod machine;
 pub mod namespace;
+pub mod parsing;
 pub mod scenario;
 pub mod simulation;
 pub mod worlds;
