@@ -34,6 +34,8 @@ pub enum Command {
     Add(KernelArgs),
     /// Remove them all.
     Remove(KernelArgs),
+    /// Remove them all with `raw`, in several orders; no part of `all`.
+    Orders(KernelArgs),
     /// Declare links, nexthops and routes in the best order and in the worst.
     Order(KernelArgs),
     /// Give every route another nexthop.

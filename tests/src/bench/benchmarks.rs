@@ -1,13 +1,18 @@
 //! The benchmarks on the real kernel: who takes part, and what the goals are.
 
+use std::num::NonZeroUsize;
+
 use super::args::KernelArgs;
 use super::contest::{hold, hold_any};
 use super::job::{Job, Task, Who, name_of};
-use super::prefixes::Family;
+use super::prefixes::{Family, Removal};
 use super::report::{Goal, Report, Row, quantile};
 
 /// From that many routes on, the goals of a million hold.
 const MANY: u32 = 500_000;
+
+/// Of how many routes the blocks are that [`orders`] shuffles.
+const BLOCKS: [usize; 4] = [256, 4096, 65_536, 262_144];
 
 /// What every benchmark is told.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +34,7 @@ impl Setting<'_> {
             seed: self.args.seed,
             shape: self.args.shape,
             prefixes: self.args.prefixes.clone(),
-            ascending: false,
+            removal: Removal::Any,
             no_compat: false,
         }
     }
@@ -80,7 +85,7 @@ pub(super) fn add(setting: Setting<'_>) -> Result<Report, String> {
 /// Removing them all. The user hands the keys over in ascending order, or in any.
 pub(super) fn remove(setting: Setting<'_>) -> Result<Report, String> {
     let mut report = setting.report("remove");
-    let ascending = |who| Job { ascending: true, ..setting.job(Task::Remove, who) };
+    let ascending = |who| Job { removal: Removal::Ascending, ..setting.job(Task::Remove, who) };
     let jobs = [ascending(Who::Raw), ascending(Who::Ksync), setting.job(Task::Remove, Who::Ksync)];
     let [raw, in_order, shuffled] = hold(&report.title, &jobs, setting.rounds)?;
     report.row("raw, ascending", "s", raw.each("wall"));
@@ -88,6 +93,26 @@ pub(super) fn remove(setting: Setting<'_>) -> Result<Report, String> {
     report.row("ksync, told in any order", "s", shuffled.each("wall"));
     report.ratio("ksync, told in ascending order", "raw, ascending", Goal::AtMost(0.70));
     report.ratio("ksync, told in any order", "raw, ascending", Goal::AtMost(0.70));
+    Ok(report)
+}
+
+/// Removing them all by `raw` in several orders: which ones the kernel is quick with.
+pub(super) fn orders(setting: Setting<'_>) -> Result<Report, String> {
+    let mut report = setting.report("raw, in which order they are removed");
+    let blocks = BLOCKS.into_iter().filter_map(NonZeroUsize::new).map(Removal::Shuffled);
+    let orders: Vec<Removal> =
+        [Removal::Ascending, Removal::Descending].into_iter().chain(blocks).chain([Removal::Any]).collect();
+    let jobs: Vec<Job> = orders
+        .iter()
+        .map(|removal| Job { removal: *removal, ..setting.job(Task::Remove, Who::Raw) })
+        .collect();
+    let results = hold_any(&report.title, &jobs, setting.rounds)?;
+    for (order, results) in orders.iter().zip(&results) {
+        report.row(order.to_string(), "s", results.each("wall"));
+    }
+    for order in orders.iter().skip(1) {
+        report.ratio(&order.to_string(), &Removal::Ascending.to_string(), None);
+    }
     Ok(report)
 }
 

@@ -17,7 +17,7 @@ use super::kernel::held;
 use super::kernel::messages::{Act, batches};
 use super::kernel::pusher::Pusher;
 use super::kernel::stopwatch::Lap;
-use super::prefixes::{self, Family, Shape};
+use super::prefixes::{self, Family, Removal, Shape};
 
 /// What a contestant does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -86,9 +86,9 @@ pub struct Job {
     /// The destinations, instead.
     #[arg(long)]
     pub prefixes: Option<PathBuf>,
-    /// Removes in ascending order of the destinations.
-    #[arg(long)]
-    pub ascending: bool,
+    /// In which order routes are removed.
+    #[arg(long, default_value_t)]
+    pub removal: Removal,
     /// `net.ipv4.nexthop_compat_mode` 0.
     #[arg(long)]
     pub no_compat: bool,
@@ -146,11 +146,13 @@ impl Job {
         put("nexthops", self.nexthops.to_string());
         put("seed", self.seed.to_string());
         put("shape", name_of(self.shape));
+        put("removal", self.removal.to_string());
         if let Some(path) = &self.prefixes {
             put("prefixes", path.display().to_string());
         }
-        let flags = [(self.ascending, "--ascending"), (self.no_compat, "--no-compat")];
-        arguments.extend(flags.iter().filter(|(on, _)| *on).map(|(_, flag)| (*flag).to_owned()));
+        if self.no_compat {
+            arguments.push("--no-compat".to_owned());
+        }
         arguments
     }
 }
@@ -241,10 +243,20 @@ impl Turn {
     /// The order in which routes are removed: numbers of routes.
     pub(super) fn order_of_removal(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.prefixes.len()).collect();
-        if self.job.ascending {
-            order.sort_unstable_by_key(|route| self.prefixes.get(*route).copied());
-        } else {
-            prefixes::shuffle(&mut order, &mut prefixes::Chance(self.job.seed ^ 1));
+        let mut chance = prefixes::Chance(self.job.seed ^ 1);
+        if self.job.removal == Removal::Any {
+            prefixes::shuffle(&mut order, &mut chance);
+            return order;
+        }
+        order.sort_unstable_by_key(|route| self.prefixes.get(*route).copied());
+        match self.job.removal {
+            Removal::Any | Removal::Ascending => {}
+            Removal::Descending => order.reverse(),
+            Removal::Shuffled(block) => {
+                for block in order.chunks_mut(block.get()) {
+                    prefixes::shuffle(block, &mut chance);
+                }
+            }
         }
         order
     }

@@ -1,9 +1,12 @@
 //! Destinations: random ones from a seed, consecutive ones, or those of a file; in random order.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
@@ -24,6 +27,48 @@ pub enum Shape {
     /// One beside the other: IPv4 /32 from 10.0.0.0, IPv6 /128 from 2001:db8::.
     Dense,
 }
+
+/// In which order routes are removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Removal {
+    /// In random order.
+    #[default]
+    Any,
+    /// In ascending order of the destinations.
+    Ascending,
+    /// In descending order.
+    Descending,
+    /// In ascending order of blocks of that many, and in random order inside of each.
+    Shuffled(NonZeroUsize),
+}
+
+impl FromStr for Removal {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match (word, word.strip_prefix(SHUFFLED).map(str::parse)) {
+            ("any", _) => Ok(Removal::Any),
+            ("ascending", _) => Ok(Removal::Ascending),
+            ("descending", _) => Ok(Removal::Descending),
+            (_, Some(Ok(block))) => Ok(Removal::Shuffled(block)),
+            _ => Err(format!("any, ascending, descending or {SHUFFLED}N")),
+        }
+    }
+}
+
+impl fmt::Display for Removal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Removal::Any => out.write_str("any"),
+            Removal::Ascending => out.write_str("ascending"),
+            Removal::Descending => out.write_str("descending"),
+            Removal::Shuffled(block) => write!(out, "{SHUFFLED}{block}"),
+        }
+    }
+}
+
+/// How blocks are asked for.
+const SHUFFLED: &str = "shuffled:";
 
 impl Family {
     /// As on the command line.

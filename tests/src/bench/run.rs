@@ -35,6 +35,7 @@ pub fn run(command: &Command, rounds: u32, show: &mut dyn FnMut(Report)) -> Resu
         }
         Command::Add(args) => ADD.run(args, rounds, show),
         Command::Remove(args) => REMOVE.run(args, rounds, show),
+        Command::Orders(args) => ORDERS.run(args, rounds, show),
         Command::Order(args) => ORDER.run(args, rounds, show),
         Command::Move(args) => MOVE.run(args, rounds, show),
         Command::Gateway(args) => GATEWAY.run(args, rounds, show),
@@ -63,6 +64,7 @@ const ADD: Benchmark = Benchmark {
     measure: &[benchmarks::add],
 };
 const REMOVE: Benchmark = Benchmark { measure: &[benchmarks::remove], ..MANY };
+const ORDERS: Benchmark = Benchmark { measure: &[benchmarks::orders], ..MANY };
 const ORDER: Benchmark = Benchmark { measure: &[benchmarks::order], ..MANY };
 const MOVE: Benchmark = Benchmark { measure: &[benchmarks::move_all], ..MANY };
 const GATEWAY: Benchmark = Benchmark {
