@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ksync_runtime::declare::{Dumped, IndexSource, OperationError, ResolvedOn, Schema};
 use ksync_runtime::engine::machine::State;
-use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy};
+use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy, Share};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::NoHeader;
 
@@ -16,6 +16,16 @@ struct Thing {
     id: u32,
     #[ksync(nla = 2)]
     value: u32,
+}
+
+/// Something that needs one of these.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 20, change = 22, delete = 21)]
+struct Follower {
+    #[ksync(key, nla = 1)]
+    id: u32,
+    #[depends_on]
+    thing: Option<Ref<Thing>>,
 }
 
 const FAILING: u32 = 10_000;
@@ -87,6 +97,113 @@ fn fresh_work_does_not_starve_what_is_tried_again() {
         retried
     });
     assert!(turns.is_some_and(|turns| turns <= 10), "the retry came at turn {turns:?}");
+}
+
+/// At which turn the operation of an entry comes. All that come before it succeed.
+fn turn_of(engine: &mut Engine, name: &str, now: Instant) -> Option<u32> {
+    (1..=MANY).find(|_| {
+        let operation = next(engine, now);
+        let found = engine.describe(operation) == name;
+        engine.handle_outcome(operation, DONE, now);
+        found
+    })
+}
+
+fn many(from: u32) -> impl Iterator<Item = Thing> {
+    (from..from + MANY).map(|id| Thing { id, value: 1 })
+}
+
+const MANY: u32 = 100_000;
+
+#[test]
+fn a_single_change_overtakes_what_was_declared_in_bulk() {
+    let now = Instant::now();
+    let mut engine = engine();
+    assert!(engine.set_all(many(0), Share::Bulk, now).is_empty());
+    assert!(engine.has_room::<Thing>(Share::Fresh) && !engine.has_room::<Thing>(Share::Bulk));
+    for id in MANY..MANY + 3 {
+        set(&mut engine, id, 1, now);
+        let turn = turn_of(&mut engine, &format!("Thing {id}"), now);
+        assert!(turn.is_some_and(|turn| turn <= 2), "{id} came at turn {turn:?}");
+    }
+    // Deletes too, and what is removed singly is not taken for one of many.
+    let keys: Vec<u32> = (0..MANY).collect();
+    assert_eq!(engine.remove_all::<Thing>(&keys, Share::Bulk, now), MANY as usize);
+    assert!(engine.remove::<Thing>(&MANY, now));
+    let turn = turn_of(&mut engine, &format!("Thing {MANY}"), now);
+    assert!(turn.is_some_and(|turn| turn <= 2), "it came at turn {turn:?}");
+}
+
+#[test]
+fn what_was_declared_singly_by_the_thousands_holds_up_nobody_for_long_and_all_of_it_comes() {
+    let now = Instant::now();
+    let mut engine = engine();
+    for thing in many(0) {
+        engine.set(thing, now).expect("room");
+    }
+    assert!(!engine.has_room::<Thing>(Share::Fresh));
+    // As soon as there is room, the next one has its turn after those before it, and a third more of the others.
+    while !engine.has_room::<Thing>(Share::Fresh) {
+        let operation = next(&mut engine, now);
+        engine.handle_outcome(operation, DONE, now);
+    }
+    set(&mut engine, MANY, 1, now);
+    let turn = turn_of(&mut engine, &format!("Thing {MANY}"), now);
+    assert!(turn.is_some_and(|turn| turn <= 1024 * 4 / 3 + 4), "it came at turn {turn:?}");
+    while let Some(operation) = engine.next_operation(now) {
+        engine.handle_outcome(operation, DONE, now);
+    }
+    assert_eq!(engine.counts::<Thing>().in_sync(), MANY as usize + 1);
+}
+
+#[test]
+fn single_changes_do_not_starve_the_bulk() {
+    let now = Instant::now();
+    let mut engine = engine();
+    engine.set_all([Thing { id: MANY, value: 1 }], Share::Bulk, now);
+    for id in 0..100 {
+        set(&mut engine, id, 1, now);
+    }
+    let turn = turn_of(&mut engine, &format!("Thing {MANY}"), now);
+    assert_eq!(turn, Some(4));
+}
+
+/// A hundred thousand wait for one thing, and go on when it is there; somebody else's single change does not wait for
+/// them.
+#[test]
+fn those_who_waited_together_are_many() {
+    let now = Instant::now();
+    let mut engine = engine();
+    engine.register::<Follower>().expect("room");
+    let followers = (0..MANY).map(|id| Follower { id, thing: Some(Ref::to(1u32)) });
+    assert!(engine.set_all(followers, Share::Fresh, now).is_empty());
+    set(&mut engine, 1, 1, now);
+    let operation = next(&mut engine, now);
+    engine.handle_outcome(operation, DONE, now);
+    while engine.work(1024, now) {}
+    assert_eq!(engine.queued(), MANY as usize);
+    set(&mut engine, 2, 1, now);
+    let turn = turn_of(&mut engine, "Thing 2", now);
+    assert!(turn.is_some_and(|turn| turn <= 64 * 4 / 3 + 2), "it came at turn {turn:?}");
+}
+
+/// What is changed back and forth and never sent stands in the outbox once.
+#[test]
+fn the_outbox_does_not_grow_with_the_number_of_calls() {
+    let now = Instant::now();
+    let mut engine = engine();
+    set(&mut engine, 1, 0, now);
+    let operation = next(&mut engine, now);
+    engine.handle_outcome(operation, DONE, now);
+    for value in 1..MANY {
+        set(&mut engine, 1, value, now);
+        if value % 3 == 0 {
+            assert!(engine.remove::<Thing>(&1, now));
+        }
+    }
+    assert!(engine.has_room::<Thing>(Share::Fresh));
+    assert!(engine.next_operation(now).is_some());
+    assert_eq!(engine.next_operation(now), None);
 }
 
 /// Two changes of one entry look alike but for their number.

@@ -94,13 +94,14 @@ impl Engine {
 
     /// The same for the connection with that number, in the order of [`connect`](Self::connect).
     pub fn next_operation_on(&mut self, connection: usize, now: Instant) -> Option<Operation> {
-        while let Some(entry) = self.outboxes.get_mut(connection).and_then(Outbox::pop) {
+        while let Some((entry, lane)) = self.outboxes.get_mut(connection).and_then(Outbox::pop) {
             let Some(table) = self.tables.get_mut(entry.table()) else {
                 continue;
             };
             let Some((core, generation)) = table.slots.with_generation_mut(entry.slot()) else {
                 continue;
             };
+            core.stands_no_more(lane);
             if !core.is(Flag::Queued) {
                 continue;
             }

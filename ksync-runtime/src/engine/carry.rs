@@ -14,6 +14,9 @@ use crate::declare::{Difference, Verb};
 /// How many waiters are woken before other work gets its turn.
 const WAKE_SLICE: usize = 256;
 
+/// So many waiters of one entry go on as if each had been declared by itself; the others are some of many.
+const FEW: usize = 64;
+
 impl Engine {
     /// The user declared the entry or gave it another value, which its row holds by now.
     pub(super) fn declared(&mut self, entry: EntryId, now: Instant) {
@@ -180,7 +183,8 @@ impl Engine {
         {
             self.queued += 1;
             if let Some(outbox) = self.outboxes.get_mut(*channel) {
-                outbox.push(entry, Lane::of(verb, event == Event::Retry, schema));
+                let lane = Lane::of(verb, event == Event::Retry, schema, self.share);
+                outbox.take(entry, core, lane, verb == Verb::Delete);
             }
         }
         let plain = from.is_plain()
@@ -294,7 +298,7 @@ impl Engine {
         {
             self.queued += 1;
             if let Some(outbox) = self.outboxes.get_mut(*channel) {
-                outbox.push(entry, Lane::of(verb, retry, schema));
+                outbox.take(entry, core, Lane::of(verb, retry, schema, self.share), verb == Verb::Delete);
             }
         }
     }
@@ -311,17 +315,13 @@ impl Engine {
     /// Work that follows from what happened to another entry.
     pub(super) fn carry_out(&mut self, work: Work, now: Instant) {
         match work {
-            Work::ReEvaluate(entry) => {
-                if self.resumed_straight(entry, now) {
-                    return;
-                }
-                let state = self.tables.core(entry).map(|core| core.state);
-                if matches!(state, Some(State::AddDefer | State::ChangeDefer)) {
-                    self.go_on(entry, Event::ReEval, now);
-                }
+            Work::ReEvaluate(entry) => self.re_evaluate(entry, now),
+            Work::ReEvaluateOneOfMany(entry) => self.in_bulk(|engine| engine.re_evaluate(entry, now)),
+            Work::Wake(entry) => self.wake_some(entry, FEW),
+            Work::WakeRest(entry) => self.wake_some(entry, 0),
+            Work::DeleteAll { table, from } => {
+                self.in_bulk(|engine| engine.delete_some(table, from, now));
             }
-            Work::Wake(entry) => self.wake_some(entry),
-            Work::DeleteAll { table, from } => self.delete_some(table, from, now),
             Work::Clear(entry) => {
                 let in_doubt = self
                     .tables
@@ -342,9 +342,20 @@ impl Engine {
         }
     }
 
-    /// Wakes some of those who wait for the entry, and comes back for the rest.
-    fn wake_some(&mut self, entry: EntryId) {
-        for _ in 0..WAKE_SLICE {
+    fn re_evaluate(&mut self, entry: EntryId, now: Instant) {
+        if self.resumed_straight(entry, now) {
+            return;
+        }
+        let state = self.tables.core(entry).map(|core| core.state);
+        if matches!(state, Some(State::AddDefer | State::ChangeDefer)) {
+            self.go_on(entry, Event::ReEval, now);
+        }
+    }
+
+    /// Wakes some of those who wait for the entry, and comes back for the rest. All but the first `fresh` ones are
+    /// some of many.
+    fn wake_some(&mut self, entry: EntryId, fresh: usize) {
+        for woken in 0..WAKE_SLICE {
             let waiters = self.tables.core(entry).map_or(NONE, |core| core.waiters);
             if waiters == NONE || !self.is_resolved(entry) {
                 return;
@@ -353,10 +364,15 @@ impl Engine {
                 return;
             };
             self.edges.set_waiting(&mut self.tables, waiters, false);
-            self.work.push_back(Work::ReEvaluate(from));
+            self.work.push_back(if woken < fresh {
+                Work::ReEvaluate(from)
+            } else {
+                Work::ReEvaluateOneOfMany(from)
+            });
         }
-        self.work.push_back(Work::Wake(entry));
+        self.work.push_back(Work::WakeRest(entry));
     }
+
     /// Takes back an add or change that has not left.
     pub(super) fn recall_add_or_change(&mut self, entry: EntryId) {
         if self.tables.core(entry).is_some_and(|core| matches!(core.state, State::SyncWait | State::NeedSync))

@@ -38,10 +38,10 @@ impl Engine {
         }
         let waiting: Vec<_> = self.outboxes.iter_mut().flat_map(Outbox::drain).collect();
         self.outboxes = channels.iter().map(|_| Outbox::default()).collect();
-        for (entry, lane) in waiting {
+        for (entry, lane, is_delete) in waiting {
             let channel = self.tables.get(entry.table()).map_or(0, |table| table.channel);
             if let Some(outbox) = self.outboxes.get_mut(channel) {
-                outbox.push(entry, lane);
+                outbox.push(entry, lane, is_delete);
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What the engine keeps of every entry, in as few words as it can.
 
 use super::machine::State;
+use super::outbox::Lane;
 use crate::declare::{Target, Verb};
 use crate::table::MAX_SLOTS;
 
@@ -100,12 +101,29 @@ pub(crate) enum Flag {
     /// What is in doubt is only what somebody else did to the object: no answer of the kernel was lost, so what
     /// it refers to is certain.
     Drifted,
+    /// It stands in the outbox among the early, be it in vain.
+    AmongEarly,
+    /// The same among the fresh.
+    AmongFresh,
+    /// The same in the bulk.
+    InBulk,
 }
 
 impl Flag {
     /// Its bit, for [`Core::is_any`].
     pub(crate) const fn bit(self) -> u32 {
         1 << self as u32
+    }
+
+    /// The bit that says that the entry stands in this lane. What is tried again stands there once by itself: it has
+    /// to fail in between.
+    const fn of_lane(lane: Lane) -> u32 {
+        match lane {
+            Lane::Early => Flag::AmongEarly.bit(),
+            Lane::Fresh => Flag::AmongFresh.bit(),
+            Lane::Bulk => Flag::InBulk.bit(),
+            Lane::Retry => 0,
+        }
     }
 }
 
@@ -139,6 +157,24 @@ impl Core {
     #[inline]
     pub(crate) fn are(&self, flags: u32, wanted: u32) -> bool {
         self.flags & flags == wanted
+    }
+
+    /// Whether it stands in that lane of the outbox, be it in vain.
+    #[inline]
+    pub(crate) fn stands_in(&self, lane: Lane) -> bool {
+        self.is_any(Flag::of_lane(lane))
+    }
+
+    /// It was put into that lane of the outbox.
+    #[inline]
+    pub(crate) fn stands_now(&mut self, lane: Lane) {
+        self.flags |= Flag::of_lane(lane);
+    }
+
+    /// It was taken out of that lane of the outbox.
+    #[inline]
+    pub(crate) fn stands_no_more(&mut self, lane: Lane) {
+        self.flags &= !Flag::of_lane(lane);
     }
 
     /// An answer was lost, or came too late to tell what the kernel holds.

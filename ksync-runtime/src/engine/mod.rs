@@ -16,6 +16,7 @@
 
 mod answers;
 mod ask;
+mod bulk;
 mod carry;
 mod channels;
 mod copies;
@@ -24,6 +25,7 @@ mod history;
 mod losses;
 pub mod machine;
 mod manager;
+mod many;
 mod outbox;
 mod references;
 mod retry;
@@ -55,6 +57,7 @@ pub use channels::NoConnection;
 pub use entry::EntryId;
 pub use history::Step;
 pub use manager::UnregisterError;
+pub use outbox::Share;
 pub use retry::{Failure, RetryPolicy};
 pub use stale::Sweep;
 pub use transition::Transition;
@@ -70,6 +73,8 @@ pub struct Engine {
     losses: VecDeque<Loss>,
     /// One for each connection.
     outboxes: Vec<Outbox>,
+    /// Which share what is queued right now takes part in.
+    share: Share,
     troubles: Troubles,
     transitions: VecDeque<Transition>,
     watched: bool,
@@ -96,8 +101,12 @@ pub struct Engine {
 pub(crate) enum Work {
     /// The entry may go on by now.
     ReEvaluate(EntryId),
+    /// The same, and it is one of many for which that is so.
+    ReEvaluateOneOfMany(EntryId),
     /// Whoever waits for the entry may go on.
     Wake(EntryId),
+    /// The rest of those who wait for the entry.
+    WakeRest(EntryId),
     /// A reference to the entry was let go.
     Released(EntryId),
     /// The entry can't be added, and the kernel may hold something from an earlier try: that has to go.
@@ -200,6 +209,7 @@ impl Engine {
             work: VecDeque::new(),
             losses: VecDeque::new(),
             outboxes: vec![Outbox::default()],
+            share: Share::Fresh,
             troubles: Troubles::new(retry),
             transitions: VecDeque::new(),
             watched: false,

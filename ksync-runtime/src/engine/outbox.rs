@@ -1,12 +1,43 @@
-//! What is to be sent, in order: three lanes, so that nothing waits for what does not concern it.
+//! What is to be sent, in order: lanes, so that nothing waits for what does not concern it. Knows nothing of states.
+//!
+//! - **Early**: what others need in ways that no reference shows. Before all others, but for one turn in
+//!   [`EARLY_PER_OTHER`].
+//! - **Fresh**: single changes, in the order in which they came. There is room for [`FRESH_ROOM`]; what finds none is one
+//!   of many, and goes with the bulk.
+//! - **Bulk**: what was set, removed or woken by the thousands. See [`Bulk`].
+//! - **Retry**: what failed before.
 
 use std::collections::VecDeque;
 
-use super::entry::EntryId;
+use super::bulk::Bulk;
+use super::entry::{Core, EntryId};
 use crate::declare::{Schema, Verb};
 
-/// After that many fresh operations a retry gets its turn, so that neither starves the other.
-const FRESH_PER_RETRY: u32 = 8;
+/// After that many others a retry gets its turn, so that neither starves the other.
+const OTHERS_PER_RETRY: u32 = 8;
+
+/// After that many fresh operations one of the bulk gets its turn.
+const FRESH_PER_BULK: u32 = 3;
+
+/// After that many early operations one of the others gets its turn.
+const EARLY_PER_OTHER: u32 = 256;
+
+/// How many operations the fresh lane takes. With the share that it has, the last of them leaves when the kernel has
+/// done four thirds of that many: about 4 ms for routes.
+const FRESH_ROOM: usize = 1024;
+
+/// How many operations of the bulk are ready before whoever brings more has to wait. The kernel takes 50 ms for so many
+/// routes.
+const BULK_ROOM: usize = 16 * 1024;
+
+/// Which share of what is sent next a change takes part in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// By itself: it is sent before what was declared in bulk, however much of that there is.
+    Fresh,
+    /// One of many: it waits for its turn among these.
+    Bulk,
+}
 
 /// The way that an operation takes to the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +46,8 @@ pub(crate) enum Lane {
     Early,
     /// In the order in which it came.
     Fresh,
+    /// One of many.
+    Bulk,
     /// What failed before.
     Retry,
 }
@@ -22,10 +55,11 @@ pub(crate) enum Lane {
 impl Lane {
     /// The way of an operation of an entry of a kind with that schema.
     #[inline]
-    pub(crate) fn of(verb: Verb, retry: bool, schema: &Schema) -> Self {
+    pub(crate) fn of(verb: Verb, retry: bool, schema: &Schema, share: Share) -> Self {
         match verb {
             _ if retry => Lane::Retry,
             Verb::Add | Verb::Change if schema.early => Lane::Early,
+            _ if share == Share::Bulk => Lane::Bulk,
             _ => Lane::Fresh,
         }
     }
@@ -37,38 +71,85 @@ impl Lane {
 pub(crate) struct Outbox {
     early: VecDeque<EntryId>,
     fresh: VecDeque<EntryId>,
+    bulk: Bulk,
     retries: VecDeque<EntryId>,
+    early_in_a_row: u32,
     fresh_in_a_row: u32,
+    others_in_a_row: u32,
 }
 
 impl Outbox {
+    /// Takes an entry in whose core it is noted where it stands. An operation that was taken back has left it there.
     #[inline]
-    pub(crate) fn push(&mut self, entry: EntryId, lane: Lane) {
+    pub(crate) fn take(&mut self, entry: EntryId, core: &mut Core, lane: Lane, is_delete: bool) {
+        if !core.stands_in(lane) {
+            let lane = self.push(entry, lane, is_delete);
+            core.stands_now(lane);
+        }
+    }
+
+    /// Takes an entry. Returns the lane that it waits in: what finds no room in the fresh one goes with the bulk.
+    pub(crate) fn push(&mut self, entry: EntryId, lane: Lane, is_delete: bool) -> Lane {
         match lane {
             Lane::Early => self.early.push_back(entry),
-            Lane::Fresh => self.fresh.push_back(entry),
+            Lane::Fresh if self.has_room(Share::Fresh) => self.fresh.push_back(entry),
+            Lane::Fresh | Lane::Bulk => {
+                self.bulk.push(entry, is_delete);
+                return Lane::Bulk;
+            }
             Lane::Retry => self.retries.push_back(entry),
         }
+        lane
     }
 
-    /// Everything that waits here, with the lane that it waits in.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (EntryId, Lane)> + use<> {
-        let lanes = std::mem::take(self);
-        let early = lanes.early.into_iter().map(|entry| (entry, Lane::Early));
-        let fresh = lanes.fresh.into_iter().map(|entry| (entry, Lane::Fresh));
-        early.chain(fresh).chain(lanes.retries.into_iter().map(|entry| (entry, Lane::Retry)))
+    /// Whether there is room for more. Nothing is turned away without; it only can't be quick.
+    pub(crate) fn has_room(&self, share: Share) -> bool {
+        match share {
+            Share::Fresh => self.fresh.len() < FRESH_ROOM,
+            Share::Bulk => self.bulk.len() < BULK_ROOM,
+        }
     }
 
-    #[inline]
-    pub(crate) fn pop(&mut self) -> Option<EntryId> {
-        if (self.fresh_in_a_row < FRESH_PER_RETRY || self.retries.is_empty())
-            && let Some(entry) = self.early.pop_front().or_else(|| self.fresh.pop_front())
+    /// Everything that waits here, with the lane that it waits in, and whether it was told to be a delete.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (EntryId, Lane, bool)> + use<> {
+        let mut lanes = std::mem::take(self);
+        let early = lanes.early.into_iter().map(|entry| (entry, Lane::Early, false));
+        let fresh = lanes.fresh.into_iter().map(|entry| (entry, Lane::Fresh, false));
+        let bulk = std::iter::from_fn(move || lanes.bulk.pop_with_sort())
+            .map(|(entry, is_delete)| (entry, Lane::Bulk, is_delete));
+        let retries = lanes.retries.into_iter().map(|entry| (entry, Lane::Retry, false));
+        early.chain(fresh).chain(bulk).chain(retries)
+    }
+
+    /// The next one, with the lane that it waited in.
+    pub(crate) fn pop(&mut self) -> Option<(EntryId, Lane)> {
+        if (self.others_in_a_row < OTHERS_PER_RETRY || self.retries.is_empty())
+            && let Some(next) = self.pop_other()
+        {
+            self.others_in_a_row = self.others_in_a_row.saturating_add(1);
+            return Some(next);
+        }
+        self.others_in_a_row = 0;
+        self.retries.pop_front().map(|entry| (entry, Lane::Retry))
+    }
+
+    fn pop_other(&mut self) -> Option<(EntryId, Lane)> {
+        let only_early = self.fresh.is_empty() && self.bulk.is_empty();
+        if (self.early_in_a_row < EARLY_PER_OTHER || only_early)
+            && let Some(entry) = self.early.pop_front()
+        {
+            self.early_in_a_row = self.early_in_a_row.saturating_add(1);
+            return Some((entry, Lane::Early));
+        }
+        self.early_in_a_row = 0;
+        if (self.fresh_in_a_row < FRESH_PER_BULK || self.bulk.is_empty())
+            && let Some(entry) = self.fresh.pop_front()
         {
             self.fresh_in_a_row = self.fresh_in_a_row.saturating_add(1);
-            return Some(entry);
+            return Some((entry, Lane::Fresh));
         }
         self.fresh_in_a_row = 0;
-        self.retries.pop_front()
+        self.bulk.pop().map(|entry| (entry, Lane::Bulk))
     }
 }
 
@@ -76,35 +157,77 @@ impl Outbox {
 mod tests {
     use super::*;
 
+    fn push(outbox: &mut Outbox, table: usize, slot: u32, lane: Lane) -> Lane {
+        outbox.push(EntryId::new(table, slot), lane, false)
+    }
+
+    fn tables(outbox: &mut Outbox, count: usize) -> Vec<usize> {
+        (0..count).filter_map(|_| outbox.pop()).map(|(entry, _)| entry.table()).collect()
+    }
+
+    fn count(tables: &[usize], table: usize) -> usize {
+        tables.iter().filter(|one| **one == table).count()
+    }
+
     #[test]
     fn retries_get_one_turn_in_nine_while_there_is_fresh_work() {
         let mut outbox = Outbox::default();
         for slot in 0..100 {
-            outbox.push(EntryId::new(0, slot), Lane::Fresh);
-            outbox.push(EntryId::new(1, slot), Lane::Retry);
+            push(&mut outbox, 0, slot, Lane::Fresh);
+            push(&mut outbox, 1, slot, Lane::Retry);
         }
-        let first: Vec<usize> = (0..18).filter_map(|_| outbox.pop()).map(EntryId::table).collect();
-        assert_eq!(first.iter().filter(|table| **table == 1).count(), 2);
+        assert_eq!(count(&tables(&mut outbox, 18), 1), 2);
         assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), 200 - 18);
     }
 
     #[test]
+    fn the_bulk_gets_one_turn_in_four_while_there_is_fresh_work() {
+        let mut outbox = Outbox::default();
+        for slot in 0..100 {
+            push(&mut outbox, 0, slot, Lane::Bulk);
+        }
+        for slot in 0..50 {
+            push(&mut outbox, 1, slot, Lane::Fresh);
+        }
+        let first = tables(&mut outbox, 40);
+        assert_eq!((first[0], count(&first, 0)), (1, 10));
+        assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), 150 - 40);
+    }
+
+    #[test]
+    fn what_finds_no_room_among_the_fresh_goes_with_the_bulk() {
+        let mut outbox = Outbox::default();
+        for slot in 0..FRESH_ROOM as u32 {
+            assert_eq!(push(&mut outbox, 0, slot, Lane::Fresh), Lane::Fresh);
+        }
+        assert!(!outbox.has_room(Share::Fresh));
+        assert_eq!(push(&mut outbox, 1, 0, Lane::Fresh), Lane::Bulk);
+        assert_eq!(outbox.pop(), Some((EntryId::new(0, 0), Lane::Fresh)));
+        assert_eq!(push(&mut outbox, 2, 0, Lane::Fresh), Lane::Fresh, "there is room again");
+        assert!(outbox.has_room(Share::Bulk));
+    }
+
+    #[test]
     fn all_that_waits_is_drained_with_its_lane() {
-        let lanes = [Lane::Early, Lane::Fresh, Lane::Retry];
+        let lanes = [Lane::Early, Lane::Fresh, Lane::Bulk, Lane::Retry];
         let mut outbox = Outbox::default();
         for (table, lane) in lanes.into_iter().enumerate() {
-            outbox.push(EntryId::new(table, 0), lane);
+            push(&mut outbox, table, 0, lane);
         }
-        let drained: Vec<(usize, Lane)> = outbox.drain().map(|(entry, lane)| (entry.table(), lane)).collect();
+        let drained: Vec<(usize, Lane)> =
+            outbox.drain().map(|(entry, lane, _)| (entry.table(), lane)).collect();
         assert_eq!(drained, lanes.into_iter().enumerate().collect::<Vec<_>>());
         assert_eq!(outbox.pop(), None);
     }
 
     #[test]
-    fn early_comes_first() {
+    fn early_comes_first_but_for_one_turn_in_many() {
         let mut outbox = Outbox::default();
-        outbox.push(EntryId::new(0, 0), Lane::Fresh);
-        outbox.push(EntryId::new(1, 0), Lane::Early);
-        assert_eq!(outbox.pop().map(EntryId::table), Some(1));
+        push(&mut outbox, 0, 0, Lane::Fresh);
+        for slot in 0..2 * EARLY_PER_OTHER {
+            push(&mut outbox, 1, slot, Lane::Early);
+        }
+        let first = tables(&mut outbox, EARLY_PER_OTHER as usize + 1);
+        assert_eq!((first.last(), count(&first, 0)), (Some(&0), 1));
     }
 }

@@ -67,7 +67,7 @@ impl Engine {
                 && self.tables.core(entry).is_some_and(|core| core.is(Flag::Stale));
             if still {
                 self.claim(entry);
-                self.withdrawn(entry, now);
+                self.in_bulk(|engine| engine.withdrawn(entry, now));
                 swept += 1;
             }
         }

@@ -163,7 +163,7 @@ impl Engine {
         core.ask_for(Verb::Add);
         self.queued += 1;
         if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.push(entry, Lane::of(Verb::Add, false, schema));
+            outbox.take(entry, core, Lane::of(Verb::Add, false, schema, self.share), false);
         }
         self.went(entry, State::Init, Event::AddChangeReq, State::SyncWait, Some(Verb::Add), now);
         true
@@ -200,7 +200,7 @@ impl Engine {
         core.ask_for(Verb::Change);
         self.queued += 1;
         if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.push(entry, Lane::of(Verb::Change, false, schema));
+            outbox.take(entry, core, Lane::of(Verb::Change, false, schema, self.share), false);
         }
         let old_edges = std::mem::replace(&mut core.edges, edges);
         core.held = rows.keep_held(old, old_edges);
@@ -225,7 +225,7 @@ impl Engine {
         core.ask_for(Verb::Delete);
         self.queued += 1;
         if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.push(entry, Lane::of(Verb::Delete, false, schema));
+            outbox.take(entry, core, Lane::of(Verb::Delete, false, schema, self.share), true);
         }
         self.went(entry, State::InSync, Event::DelReq, State::DelAckWait, Some(Verb::Delete), now);
         true
@@ -257,7 +257,7 @@ impl Engine {
         core.ask_for(Verb::Add);
         self.queued += 1;
         if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.push(entry, Lane::of(Verb::Add, false, schema));
+            outbox.take(entry, core, Lane::of(Verb::Add, false, schema, self.share), false);
         }
         self.went(entry, State::AddDefer, Event::ReEval, State::SyncWait, Some(Verb::Add), now);
         true

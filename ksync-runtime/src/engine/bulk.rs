@@ -1,0 +1,180 @@
+//! The lane of those that are many: adds and changes in the order in which they came, deletes of one kind in any order
+//! unless they are few. Knows nothing of the other lanes.
+//!
+//! The kernel's table of routes is a trie that halves and doubles its nodes by how full they are. Deletes in ascending
+//! order leave a root that is empty on one side and full on the other, and near its thresholds that is rebuilt in
+//! whole, hundreds of thousands of places, once for halving and once for doubling, at one delete after the other. Deletes
+//! from all over the table empty it evenly, and take less than half the time (`bench orders`). Shuffling blocks of a
+//! few thousand gains nothing: the block has to reach all over the table.
+
+use std::collections::VecDeque;
+
+use super::entry::EntryId;
+
+/// So many deletes leave in the order in which they came.
+const FEW: usize = 64;
+
+/// A run of adds and changes has no more entries than that, so that its memory comes back soon.
+const LONGEST_RUN: usize = 16 * 1024;
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(crate) struct Bulk {
+    /// The oldest first.
+    runs: VecDeque<Run>,
+    len: usize,
+    chance: Chance,
+    /// The memory of a run that is over, for the next one.
+    spare: VecDeque<EntryId>,
+}
+
+/// Entries that came one after the other and are alike.
+#[derive(Debug)]
+struct Run {
+    table: usize,
+    are_deletes: bool,
+    /// Entries of it have left: what comes now waits behind it, or the first would be the last.
+    is_closed: bool,
+    entries: VecDeque<EntryId>,
+}
+
+impl Bulk {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn push(&mut self, entry: EntryId, is_delete: bool) {
+        self.len += 1;
+        if let Some(run) = self.runs.back_mut()
+            && run.takes(entry, is_delete)
+        {
+            return run.entries.push_back(entry);
+        }
+        let mut entries = std::mem::take(&mut self.spare);
+        entries.push_back(entry);
+        let run = Run { table: entry.table(), are_deletes: is_delete, is_closed: false, entries };
+        self.runs.push_back(run);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<EntryId> {
+        self.pop_with_sort().map(|(entry, _)| entry)
+    }
+
+    /// The next one, and whether it was told to be a delete.
+    pub(crate) fn pop_with_sort(&mut self) -> Option<(EntryId, bool)> {
+        let run = self.runs.front_mut()?;
+        let are_deletes = run.are_deletes;
+        let entry = if are_deletes && run.entries.len() > FEW {
+            run.is_closed = true;
+            let at = self.chance.below(run.entries.len());
+            run.entries.swap_remove_back(at)?
+        } else {
+            run.entries.pop_front()?
+        };
+        if run.entries.is_empty()
+            && let Some(over) = self.runs.pop_front()
+            && over.entries.capacity() <= LONGEST_RUN
+        {
+            self.spare = over.entries;
+        }
+        self.len -= 1;
+        Some((entry, are_deletes))
+    }
+}
+
+impl Run {
+    fn takes(&self, entry: EntryId, is_delete: bool) -> bool {
+        let alike = self.are_deletes == is_delete && !self.is_closed;
+        // Between kinds the order is kept, for what no reference shows.
+        alike && if is_delete { self.table == entry.table() } else { self.entries.len() < LONGEST_RUN }
+    }
+}
+
+/// Numbers that are the same in every run of the program (xorshift64).
+#[derive(Debug)]
+struct Chance(u64);
+
+impl Default for Chance {
+    fn default() -> Self {
+        Chance(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        // The upper half of the product: as even as the number itself.
+        ((u128::from(self.0) * end as u128) >> 64) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(bulk: &mut Bulk, table: usize, slots: std::ops::Range<u32>, is_delete: bool) {
+        slots.for_each(|slot| bulk.push(EntryId::new(table, slot), is_delete));
+    }
+
+    fn pop(bulk: &mut Bulk, count: usize) -> Vec<(usize, u32)> {
+        (0..count).filter_map(|_| bulk.pop()).map(|entry| (entry.table(), entry.slot())).collect()
+    }
+
+    #[test]
+    fn adds_leave_in_the_order_in_which_they_came() {
+        let mut bulk = Bulk::default();
+        let many = 2 * LONGEST_RUN as u32 + 7;
+        push(&mut bulk, 0, 0..many, false);
+        push(&mut bulk, 1, 0..1, false);
+        assert_eq!(bulk.len(), many as usize + 1);
+        let slots: Vec<u32> = pop(&mut bulk, many as usize).into_iter().map(|(_, slot)| slot).collect();
+        assert!(slots.is_sorted() && slots.len() == many as usize);
+        assert_eq!((pop(&mut bulk, 2), bulk.is_empty()), (vec![(1, 0)], true));
+    }
+
+    /// The first tenth of what leaves comes from all over the table, and all of it leaves once.
+    #[test]
+    fn deletes_leave_in_any_order() {
+        let mut bulk = Bulk::default();
+        push(&mut bulk, 0, 0..10_000, true);
+        let first = pop(&mut bulk, 1000);
+        for tenth in 0..10 {
+            let inside = first.iter().filter(|(_, slot)| slot / 1000 == tenth).count();
+            assert!((50..200).contains(&inside), "{inside} of the tenth number {tenth}");
+        }
+        let mut all: Vec<u32> =
+            first.into_iter().chain(pop(&mut bulk, 10_000)).map(|(_, slot)| slot).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..10_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn deletes_of_one_kind_do_not_overtake_those_of_another_or_adds() {
+        let mut bulk = Bulk::default();
+        push(&mut bulk, 0, 0..100, true);
+        push(&mut bulk, 1, 0..100, true);
+        push(&mut bulk, 1, 100..200, false);
+        push(&mut bulk, 0, 100..200, true);
+        let tables: Vec<usize> = pop(&mut bulk, 400).into_iter().map(|(table, _)| table).collect();
+        assert_eq!(tables, [[0; 100], [1; 100], [1; 100], [0; 100]].concat());
+    }
+
+    /// Whatever comes meanwhile, the first ones are through when as many as there were have left.
+    #[test]
+    fn deletes_that_come_later_do_not_hold_up_the_first() {
+        let mut bulk = Bulk::default();
+        push(&mut bulk, 0, 0..100, true);
+        let mut left = Vec::new();
+        for turn in 0..100 {
+            left.extend(pop(&mut bulk, 1));
+            push(&mut bulk, 0, 100 + 2 * turn..102 + 2 * turn, true);
+        }
+        assert!(left.iter().all(|(_, slot)| *slot < 100), "{left:?}");
+    }
+}
