@@ -59,6 +59,18 @@ mod tc_parent;
 mod tc_rate;
 mod u32_filter;
 
+/// A name of the agent's own, for what a million others may name: up to 24 bytes take no memory beside the value.
+///
+/// It is made of any text, and read like one:
+///
+/// ```
+/// use ksync_objects::Name;
+///
+/// let name: Name = "core1".into();
+/// assert_eq!((name.as_str(), size_of::<Name>()), ("core1", 24));
+/// ```
+pub type Name = compact_str::CompactString;
+
 pub use address::{Address, AddressKey, Lifetimes};
 pub use address_label::{AddressLabel, AddressLabelKey};
 pub use bridge_vlan::{BridgeVlan, BridgeVlanKey};

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use ksync_runtime::declare::Invalid;
 use ksync_runtime::prelude::*;
 
-use crate::Link;
 use crate::encap::Encap;
 use crate::route_family::Family;
 use crate::route_protocol::RouteProtocol;
+use crate::{Link, Name};
 
 /// A nexthop: where packets go next, shared by any number of routes.
 ///
@@ -51,7 +51,7 @@ use crate::route_protocol::RouteProtocol;
 pub struct Nexthop {
     /// The agent's own name for it. The kernel never sees it.
     #[ksync(key)]
-    pub name: String,
+    pub name: Name,
     /// The packets' family, which is the gateway's. Routes of IPv4 may use nexthops of both, those of IPv6 may not.
     /// `ip -4`, `ip -6`
     #[ksync(header = nh_family)]
@@ -80,19 +80,19 @@ pub struct Nexthop {
 impl Nexthop {
     /// A router behind a link.
     #[must_use]
-    pub fn via(name: impl Into<String>, gateway: IpAddr, link: impl Into<String>) -> Self {
+    pub fn via(name: impl Into<Name>, gateway: IpAddr, link: impl Into<String>) -> Self {
         Nexthop { family: Family::of(gateway), gateway: Some(gateway), ..Nexthop::on_link(name, link) }
     }
 
     /// The link itself, for IPv4; for IPv6 say `family: Family::V6` as well.
     #[must_use]
-    pub fn on_link(name: impl Into<String>, link: impl Into<String>) -> Self {
+    pub fn on_link(name: impl Into<Name>, link: impl Into<String>) -> Self {
         Nexthop { link: Some(Ref::to(link)), blackhole: false, ..Nexthop::blackhole(name, Family::V4) }
     }
 
     /// Nowhere.
     #[must_use]
-    pub fn blackhole(name: impl Into<String>, family: Family) -> Self {
+    pub fn blackhole(name: impl Into<Name>, family: Family) -> Self {
         Nexthop {
             name: name.into(),
             family,

@@ -7,8 +7,8 @@ use ksync_runtime::declare::{Context, Invalid, OperationError, Resolver};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{HeaderValue, ParseError};
 
-use crate::Nexthop;
 use crate::route_protocol::RouteProtocol;
+use crate::{Name, Nexthop};
 
 /// A group of nexthops that share the packets.
 ///
@@ -45,7 +45,7 @@ use crate::route_protocol::RouteProtocol;
 pub struct NexthopGroup {
     /// The agent's own name for it. The kernel never sees it.
     #[ksync(key)]
-    pub name: String,
+    pub name: Name,
     /// The nexthops, and the share of each. `group`
     // One that goes leaves the others; which of them are left, the next change tells the kernel anew.
     #[depends_on(Nexthop)]
@@ -146,7 +146,7 @@ impl HeaderValue for Weight {
 impl Member {
     /// The nexthop with that name, and its share of the packets.
     #[must_use]
-    pub fn new(nexthop: impl Into<String>, weight: u16) -> Self {
+    pub fn new(nexthop: impl Into<Name>, weight: u16) -> Self {
         Member { nexthop: Ref::to(nexthop), weight: Weight(weight) }
     }
 }
@@ -162,7 +162,7 @@ impl Resilience {
 impl NexthopGroup {
     /// A group that spreads packets by the hash of their flow.
     #[must_use]
-    pub fn new(name: impl Into<String>, members: impl IntoIterator<Item = Member>) -> Self {
+    pub fn new(name: impl Into<Name>, members: impl IntoIterator<Item = Member>) -> Self {
         NexthopGroup {
             name: name.into(),
             members: members.into_iter().collect(),
@@ -175,7 +175,7 @@ impl NexthopGroup {
     /// A group that keeps flows where they are.
     #[must_use]
     pub fn resilient(
-        name: impl Into<String>,
+        name: impl Into<Name>,
         members: impl IntoIterator<Item = Member>,
         resilience: Resilience,
     ) -> Self {

@@ -9,7 +9,7 @@ mod through;
 use ksync_runtime::prelude::*;
 
 use crate::route_protocol::RouteProtocol;
-use crate::{Link, Nexthop, NexthopGroup};
+use crate::{Link, Name, Nexthop, NexthopGroup};
 pub use details::{RouteDetails, RouteMetrics};
 pub use header::RouteKind;
 pub use paths::{Hop, Path};
@@ -104,13 +104,13 @@ impl Route {
     /// A route by way of a nexthop, in the main table, with the metric that the kernel would choose: 0 for IPv4,
     /// 1024 for IPv6.
     #[must_use]
-    pub fn new(destination: IpNet, nexthop: impl Into<String>) -> Self {
+    pub fn new(destination: IpNet, nexthop: impl Into<Name>) -> Self {
         Route::of(destination, RouteKind::Unicast, Through::Nexthop(Ref::to(nexthop)))
     }
 
     /// The same by way of a group of nexthops.
     #[must_use]
-    pub fn by_group(destination: IpNet, group: impl Into<String>) -> Self {
+    pub fn by_group(destination: IpNet, group: impl Into<Name>) -> Self {
         Route::of(destination, RouteKind::Unicast, Through::Group(Box::new(Ref::to(group))))
     }
 
@@ -132,7 +132,7 @@ impl Route {
     /// The same by several ways at once, without a nexthop object.
     #[must_use]
     pub fn multipath(destination: IpNet, hops: Vec<Hop>) -> Self {
-        Route::of(destination, RouteKind::Unicast, Through::Multipath(hops))
+        Route::of(destination, RouteKind::Unicast, Through::Multipath(hops.into()))
     }
 
     /// No way: packets are dropped, refused, or left to the next rule.
@@ -158,7 +158,7 @@ impl Route {
 
     /// The name of the nexthop object that it goes by.
     #[must_use]
-    pub fn nexthop(&self) -> Option<&String> {
+    pub fn nexthop(&self) -> Option<&Name> {
         match &self.through {
             Through::Nexthop(nexthop) => Some(nexthop.key()),
             _ => None,

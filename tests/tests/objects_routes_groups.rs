@@ -88,7 +88,7 @@ namespace_test! {
                 });
                 let id = 2_000_000_000 + number;
                 commands.shell(&format!("ip nexthop add id {id} group {arguments} protocol static"));
-                groups.set(NexthopGroup { name: format!("g{number}"), resilience, ..group }).expect("valid");
+                groups.set(NexthopGroup { name: format!("g{number}").into(), resilience, ..group }).expect("valid");
                 agent.settled().await.expect("in sync");
             }
             commands.same("ip -j -d nexthop", &["unbalanced_time"]);
@@ -131,7 +131,7 @@ namespace_test! {
             assert_eq!(shown[0]["group"].as_array().map(Vec::len), Some(1));
             takes(agent, 2, || groups.set(NexthopGroup { protocol: RouteProtocol::BGP, ..group }).expect("valid")).await;
             assert_eq!(list("nexthop show id 2000000000")[0]["protocol"], "bgp");
-            takes(agent, 1, || assert!(groups.remove(&"g".to_owned()))).await;
+            takes(agent, 1, || assert!(groups.remove(&"g".into()))).await;
             assert!(list("nexthop show").iter().all(|nexthop| nexthop.get("group").is_none()));
             assert_eq!(agent.totals().refusals, 0);
         });
@@ -181,7 +181,7 @@ namespace_test! {
             assert_eq!(groups.verify().await.expect("a dump"), []);
             assert_eq!(routes.verify().await.expect("a dump"), []);
             let group = |id: &str| list(&format!("nexthop show id {id}"))[0]["group"].as_array().map(Vec::len);
-            let sizes: Vec<_> = ["g", "alone"].iter().map(|name| groups.index(&(*name).to_owned()).expect("an index")).collect();
+            let sizes: Vec<_> = ["g", "alone"].iter().map(|name| groups.index(&(*name).into()).expect("an index")).collect();
             assert_eq!((group(&sizes[0].to_string()), group(&sizes[1].to_string())), (Some(2), Some(1)));
             assert_eq!(list("route show proto static").len(), 2);
         });

@@ -115,7 +115,7 @@ namespace_test! {
             for (number, (arguments, nexthop)) in all().into_iter().enumerate() {
                 let id = 1_000_000_000 + number;
                 commands.shell(&command(id, arguments));
-                nexthops.set(Nexthop { name: format!("n{number}"), ..nexthop }).expect("valid");
+                nexthops.set(Nexthop { name: format!("n{number}").into(), ..nexthop }).expect("valid");
                 // One after the other, so that both sides count alike.
                 agent.settled().await.expect("in sync");
             }
@@ -124,7 +124,7 @@ namespace_test! {
             assert_eq!(nexthops.verify().await.expect("a dump"), []);
             assert_eq!((held.objects.len(), held.foreign, held.malformed.len()), (all().len(), 0, 0));
             for (number, (_, nexthop)) in all().into_iter().enumerate() {
-                let nexthop = Nexthop { name: format!("n{number}"), ..nexthop };
+                let nexthop = Nexthop { name: format!("n{number}").into(), ..nexthop };
                 assert!(held.objects.contains(&nexthop), "{nexthop:?} among {:?}", held.objects);
             }
         });
@@ -154,7 +154,7 @@ namespace_test! {
             takes(agent, 1, || nexthops.set(Nexthop::blackhole("core", Family::V4)).expect("valid")).await;
             let last = &list("nexthop show")[0];
             assert!(last.get("blackhole").is_some() && last.get("encap").is_none(), "{last}");
-            takes(agent, 1, || assert!(nexthops.remove(&"core".to_owned()))).await;
+            takes(agent, 1, || assert!(nexthops.remove(&"core".into()))).await;
             assert_eq!(list("nexthop show"), [] as [Value; 0]);
             assert_eq!(agent.totals().refusals, 0);
         });

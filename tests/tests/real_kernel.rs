@@ -149,7 +149,7 @@ namespace_test! {
             assert!(link("v0").is_some());
 
             for removed in [
-                host.nexthops.remove(&"core1".to_owned()),
+                host.nexthops.remove(&"core1".into()),
                 host.addresses.remove(&Address::new("v0", net("192.0.2.1/24")).key()),
                 host.links.remove(&"v1".to_owned()),
                 host.routes.remove(&route("198.51.100.0/24", "core1").key()),
@@ -194,12 +194,12 @@ namespace_test! {
             // What is blocked goes on when what it waited for comes, without being asked.
             host.addresses.set(Address::new("v0", net("198.18.0.2/24"))).expect("valid");
             for _ in 0..100 {
-                if host.nexthops.state(&"core3".to_owned()) == Some(State::InSync) {
+                if host.nexthops.state(&"core3".into()) == Some(State::InSync) {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            panic!("{}", host.nexthops.why(&"core3".to_owned()).expect("declared"));
+            panic!("{}", host.nexthops.why(&"core3".into()).expect("declared"));
         });
     }
 }

@@ -25,7 +25,7 @@ pub enum Through {
     /// By a way of the route's own. `via`, `dev`
     Path(Box<Path>),
     /// By several ways of the route's own. `nexthop`
-    Multipath(Vec<Hop>),
+    Multipath(Box<[Hop]>),
     /// Nowhere: a blackhole and its like.
     Nowhere,
 }
@@ -52,7 +52,7 @@ impl AttributeField for Through {
             };
         }
         if let Some(payload) = attributes.get(RTA_MULTIPATH) {
-            return paths::parse_hops(payload, resolver).map(Through::Multipath);
+            return paths::parse_hops(payload, resolver).map(|hops| Through::Multipath(hops.into()));
         }
         let path = Path::parse(attributes, resolver)?;
         if path != Path::default() {

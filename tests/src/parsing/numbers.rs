@@ -4,7 +4,7 @@
 
 use std::any::{Any, TypeId};
 
-use ksync_objects::{Link, Nexthop, NexthopGroup};
+use ksync_objects::{Link, Name, Nexthop, NexthopGroup};
 use ksync_runtime::declare::{IndexSource, Indexes, KSyncEntry, Links, Resolver, Target};
 
 /// Gives every name the number that it tells.
@@ -25,9 +25,15 @@ pub fn number(name: &str) -> Option<u32> {
     (self::name(number) == name).then_some(number)
 }
 
+/// The number that a key tells which is a name.
+fn number_of(key: &dyn Any) -> Option<u32> {
+    let text = key.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| key.downcast_ref::<Name>().map(Name::as_str)).and_then(number)
+}
+
 impl Links for Numbers {
     fn link(&mut self, _: TypeId, _: &'static str, key: &dyn Any) -> Target {
-        key.downcast_ref::<String>().and_then(|name| number(name)).map_or(Target::NONE, Target::new)
+        number_of(key).map_or(Target::NONE, Target::new)
     }
 }
 
@@ -50,7 +56,8 @@ pub fn resolver() -> Resolver<'static> {
         let known = (kind == TypeId::of::<Link>() && is_known_link(number))
             || (kind == TypeId::of::<Nexthop>() && is_own_number::<Nexthop>(number))
             || (kind == TypeId::of::<NexthopGroup>() && is_own_number::<NexthopGroup>(number));
-        known.then(|| Box::new(name(number)) as Box<dyn Any>)
+        let name = known.then(|| name(number))?;
+        Some(if kind == TypeId::of::<Link>() { Box::new(name) } else { Box::new(Name::from(name)) })
     })
 }
 
@@ -66,8 +73,6 @@ fn is_own_number<T: KSyncEntry>(number: u32) -> bool {
 pub fn own_number<T: KSyncEntry>(entry: &T) -> Option<u32> {
     match T::SCHEMA.index {
         IndexSource::None => None,
-        IndexSource::KSync { .. } | IndexSource::Kernel => {
-            (&entry.key() as &dyn Any).downcast_ref::<String>().and_then(|name| number(name))
-        }
+        IndexSource::KSync { .. } | IndexSource::Kernel => number_of(&entry.key()),
     }
 }

@@ -129,7 +129,7 @@ impl Driver {
                     let id = subject.first_chunk().map_or(0, |id| u32::from_ne_bytes(*id));
                     let engine = self.pipeline.engine();
                     let key = engine.with_resolver(|resolver| resolver.key::<ksync_objects::Nexthop>(id));
-                    key.unwrap_or_default()
+                    key.unwrap_or_default().into()
                 }
                 _ => format!("{subject:?}"),
             };

@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, Vxlan};
+use ksync_objects::{Address, Link, LinkKind, Name, Nexthop, Route, Vxlan};
 use ksync_runtime::declare::Resolver;
 use ksync_runtime::engine::Engine;
 use ksync_runtime::prelude::*;
@@ -29,7 +29,7 @@ pub(super) const FIRST_NEXTHOP_ID: u32 = 1_000_000_000;
 pub(super) struct Numbers {
     pub(super) links: BTreeMap<u32, String>,
     /// Those that this engine gave.
-    pub(super) nexthops: BTreeMap<u32, String>,
+    pub(super) nexthops: BTreeMap<u32, Name>,
 }
 
 /// What the kernel holds, by place. What is in no place that could be ours stands under `others`.
@@ -42,11 +42,7 @@ pub(super) struct Holdings {
 
 impl Holdings {
     /// Reads all that the kernel holds. `nexthops`: the names of all nexthops that the engine may know.
-    pub(super) fn read<'a>(
-        world: &World,
-        engine: &Engine,
-        nexthops: impl Iterator<Item = &'a String>,
-    ) -> Self {
+    pub(super) fn read<'a>(world: &World, engine: &Engine, nexthops: impl Iterator<Item = &'a Name>) -> Self {
         let links = world.objects(RTM_NEWLINK);
         let mut numbers = Numbers::default();
         for link in &links {
@@ -257,8 +253,11 @@ impl Numbers {
     /// Turns the kernel's numbers into names without asking the engine.
     fn with_resolver<R>(&self, read: impl FnOnce(&Resolver<'_>) -> R) -> R {
         read(&Resolver::new(&|kind, index| {
-            let names = if kind == TypeId::of::<Link>() { &self.links } else { &self.nexthops };
-            names.get(&index).map(|name| Box::new(name.clone()) as Box<dyn Any>)
+            if kind == TypeId::of::<Link>() {
+                self.links.get(&index).map(|name| Box::new(name.clone()) as Box<dyn Any>)
+            } else {
+                self.nexthops.get(&index).map(|name| Box::new(name.clone()) as Box<dyn Any>)
+            }
         }))
     }
 

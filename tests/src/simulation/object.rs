@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ksync_objects::{Address, AddressKey, Link, LinkKind, Nexthop, Route, RouteKey};
+use ksync_objects::{Address, AddressKey, Link, LinkKind, Name, Nexthop, Route, RouteKey};
 use ksync_runtime::declare::Difference;
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, SetError, Why};
@@ -16,7 +16,7 @@ pub(super) enum Place {
     Link(String),
     /// Link and address.
     Address(String, IpNet),
-    Nexthop(String),
+    Nexthop(Name),
     /// Table, destination and metric.
     Route(u32, IpNet, u32),
 }

@@ -86,7 +86,7 @@ pub fn many_routes(routes: u32) -> Result<u64, String> {
     }
     driver.rest()?;
     for number in 0..NEXTHOPS {
-        driver.pipeline.engine_mut().remove::<Nexthop>(&nexthop(number), now);
+        driver.pipeline.engine_mut().remove::<Nexthop>(&nexthop(number).into(), now);
     }
     driver.rest()?;
     expect("writes while all is still needed", driver.pipeline.totals().writes(), everything)?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use ksync_objects::{Address, Link, LinkKind, Nexthop, NexthopGroup, Route};
+use ksync_objects::{Address, Link, LinkKind, Name, Nexthop, NexthopGroup, Route};
 use ksync_runtime::declare::{Difference, ErrorClass};
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, RetryPolicy};
@@ -455,7 +455,7 @@ impl Story {
     }
 
     fn holdings(&self) -> Holdings {
-        let names: Vec<String> = self.pool.nexthop_names().collect();
+        let names: Vec<Name> = self.pool.nexthop_names().map(Name::from).collect();
         Holdings::read(&self.driver.world, self.driver.pipeline.engine(), names.iter())
     }
 

@@ -1,6 +1,6 @@
 //! What the tests of derived kinds share: a fixed set of names with numbers in place of an engine.
 //!
-//! Knows no kind by name: every key is taken and given as the `String` that it is.
+//! Knows no kind by name: every key is taken and given as the text that it is.
 
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
@@ -14,11 +14,31 @@ use ksync_runtime::wire::{MessageView, Messages, Request};
 
 /// Who has which number.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Vec<(TypeId, String, u32)>);
+pub(crate) struct Names(Vec<Named>);
+
+#[derive(Debug)]
+struct Named {
+    kind: TypeId,
+    name: &'static str,
+    index: u32,
+    /// The name as the kind's key.
+    key: fn(&str) -> Box<dyn Any>,
+    /// The text of a key of the kind.
+    text: fn(&dyn Any) -> Option<&str>,
+}
 
 impl Names {
-    pub(crate) fn with<T: KSyncEntry<Key = String>>(mut self, name: &str, index: u32) -> Self {
-        self.0.push((TypeId::of::<T>(), name.to_owned(), index));
+    pub(crate) fn with<T: KSyncEntry>(mut self, name: &'static str, index: u32) -> Self
+    where
+        T::Key: AsRef<str> + for<'a> From<&'a str>,
+    {
+        self.0.push(Named {
+            kind: TypeId::of::<T>(),
+            name,
+            index,
+            key: |name| Box::new(T::Key::from(name)),
+            text: |key| key.downcast_ref::<T::Key>().map(AsRef::as_ref),
+        });
         self
     }
 
@@ -68,8 +88,8 @@ impl Names {
         let key_of = |kind: TypeId, index: u32| {
             self.0
                 .iter()
-                .find(|(known, _, number)| *known == kind && *number == index)
-                .map(|(_, name, _)| Box::new(name.clone()) as Box<dyn Any>)
+                .find(|named| named.kind == kind && named.index == index)
+                .map(|named| (named.key)(named.name))
         };
         read(&Resolver::new(&key_of))
     }
@@ -77,16 +97,15 @@ impl Names {
 
 impl Links for Names {
     fn link(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
-        let name = key.downcast_ref::<String>().expect("the key is a name");
-        let at = self.0.iter().position(|(known, other, _)| *known == kind && other == name);
-        let at = at.unwrap_or_else(|| panic!("{kind_name} {name} has no number in this test"));
+        let at = self.0.iter().position(|named| named.kind == kind && (named.text)(key) == Some(named.name));
+        let at = at.unwrap_or_else(|| panic!("a {kind_name} that has no number in this test"));
         Target::new(u32::try_from(at).expect("few names"))
     }
 }
 
 impl Indexes for Names {
     fn index_of(&self, target: Target) -> Option<u32> {
-        self.0.get(usize::try_from(target.raw()).ok()?).map(|(_, _, index)| *index)
+        self.0.get(usize::try_from(target.raw()).ok()?).map(|named| named.index)
     }
 }
 

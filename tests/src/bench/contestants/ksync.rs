@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use ksync_objects::{Link, LinkKind, Nexthop, NexthopGroup, Route};
+use ksync_objects::{Link, LinkKind, Name, Nexthop, NexthopGroup, Route};
 use ksync_runtime::agent::{Agent, Table};
 use ksync_runtime::declare::KSyncEntry;
 use ksync_runtime::engine::SetError;
@@ -251,8 +251,8 @@ pub(super) fn value(prefix: IpNet, nexthop: u32) -> Route {
     Route::new(prefix, name(nexthop))
 }
 
-fn name(nexthop: u32) -> String {
-    format!("nexthop{nexthop}")
+fn name(nexthop: u32) -> Name {
+    format!("nexthop{nexthop}").into()
 }
 
 /// Resident memory of this process, in bytes.

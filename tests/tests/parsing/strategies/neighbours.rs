@@ -43,7 +43,14 @@ pub(crate) fn fdb_entries() -> BoxedStrategy<FdbEntry> {
         vlan: maybe(prop_oneof![4 => 1..4095u16, 1 => u16s()]),
         state: states,
         sticky: flag(),
+        extern_learn: flag(),
     })
+    .prop_map(|entry| {
+        // What was learnt neither stays nor sticks.
+        let extern_learn = entry.extern_learn && entry.state != FdbState::Permanent && !entry.sticky;
+        FdbEntry { extern_learn, ..entry }
+    })
+    .boxed()
 }
 
 pub(crate) fn vxlan_fdb_entries() -> BoxedStrategy<VxlanFdbEntry> {

@@ -1,7 +1,7 @@
 //! Nexthops, groups of them, and what is put around packets.
 
 use ksync_objects::{
-    Encap, Family, Member, Nexthop, NexthopGroup, Resilience, RouteProtocol, Seg6Mode, Spread, Weight,
+    Encap, Family, Member, Name, Nexthop, NexthopGroup, Resilience, RouteProtocol, Seg6Mode, Spread, Weight,
 };
 use ksync_runtime::declare::{IndexSource, KSyncEntry};
 use ksync_runtime::prelude::Ref;
@@ -31,7 +31,7 @@ pub(crate) fn families() -> BoxedStrategy<Family> {
 
 pub(crate) fn nexthops() -> BoxedStrategy<Nexthop> {
     let any = fields!(Nexthop: Nexthop::blackhole("n1", Family::V4) => {
-        name: names::<Nexthop>(),
+        name: names::<Nexthop>().prop_map(Name::from),
         family: families(),
         gateway: maybe(ip()),
         link: maybe(link()),
@@ -104,7 +104,7 @@ pub(crate) fn nexthop_groups() -> BoxedStrategy<NexthopGroup> {
         unbalanced_timer: ticks(u32s(), 100),
     });
     fields!(NexthopGroup: NexthopGroup::new("n1", []) => {
-        name: names::<NexthopGroup>(),
+        name: names::<NexthopGroup>().prop_map(Name::from),
         members: members,
         spread: Just(Spread::Hash),
         resilience: maybe(resilience),

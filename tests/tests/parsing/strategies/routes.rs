@@ -97,7 +97,7 @@ fn throughs() -> BoxedStrategy<Through> {
         2 => names::<Nexthop>().prop_map(|nexthop| Through::Nexthop(Ref::to(nexthop))),
         1 => names::<NexthopGroup>().prop_map(|group| Through::Group(Box::new(Ref::to(group)))),
         3 => paths().prop_map(|path| Through::Path(Box::new(path))),
-        3 => proptest::collection::vec(hops(), 0..6).prop_map(Through::Multipath),
+        3 => proptest::collection::vec(hops(), 0..6).prop_map(|hops| Through::Multipath(hops.into())),
         1 => Just(Through::Nowhere),
     ]
     .boxed()

@@ -119,7 +119,7 @@ async fn take_away<W: Write>(
     let progress = Progress::waiting("removing everything");
     let started = Instant::now();
     agent.table::<Link>().remove(&LINK.to_owned());
-    agent.table::<Nexthop>().remove_all(table.nexthops.iter().map(ToString::to_string));
+    agent.table::<Nexthop>().remove_all(table.nexthops.iter().map(|gateway| gateway.to_string().into()));
     agent.table::<Route>().remove_all(table.routes.iter().map(|given| route(given, table).key()));
     let outcome = agent.settled().await;
     let took = started.elapsed().as_secs_f64();

@@ -35,8 +35,11 @@ impl Refusals {
             links: usize::from(!is_in_sync::<Link>(agent, &super::LINK.to_owned())),
             ..Refusals::default()
         };
-        let nexthops: Vec<bool> =
-            table.nexthops.iter().map(|gateway| is_in_sync::<Nexthop>(agent, &gateway.to_string())).collect();
+        let nexthops: Vec<bool> = table
+            .nexthops
+            .iter()
+            .map(|gateway| is_in_sync::<Nexthop>(agent, &gateway.to_string().into()))
+            .collect();
         refusals.nexthops = nexthops.iter().filter(|in_sync| !**in_sync).count();
         // Place of the nexthop → the lines that use it.
         let mut by_nexthop: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
@@ -57,7 +60,7 @@ impl Refusals {
         }
         for (place, lines) in by_nexthop {
             let gateway = table.nexthops[place as usize];
-            let why = agent.table::<Nexthop>().why(&gateway.to_string());
+            let why = agent.table::<Nexthop>().why(&gateway.to_string().into());
             complaints.add(&lines, &format!("nexthop {gateway}: {}", Fault(why.as_ref())));
         }
         for given in by_itself {

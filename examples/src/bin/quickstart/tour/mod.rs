@@ -141,7 +141,7 @@ impl Tour {
             "the reason is the kernel's own, and names what is really at fault",
         )?;
         page.check(
-            nexthops.state(&STRAY.to_owned()) == Some(State::AddDefer) && self.agent.settled().await.is_err(),
+            nexthops.state(&STRAY.into()) == Some(State::AddDefer) && self.agent.settled().await.is_err(),
             "what was refused does not count as in sync",
         )?;
         page.note("With a gateway that is on the link:")?;
@@ -156,7 +156,7 @@ impl Tour {
         let agent = &self.agent;
         let mut removed = agent.table::<Link>().remove(&LINK.to_owned());
         for name in [NEXTHOP, STRAY] {
-            removed &= agent.table::<Nexthop>().remove(&name.to_owned());
+            removed &= agent.table::<Nexthop>().remove(&name.into());
         }
         removed &= agent.table::<Address>().remove(&Address::new(LINK, address()).key());
         let routes: Table<Route> = agent.table();
