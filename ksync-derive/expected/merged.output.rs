@@ -151,11 +151,14 @@ const _: () = {
             __out: &mut ::ksync_runtime::__private::core::fmt::Formatter<'_>,
         ) -> ::ksync_runtime::__private::core::fmt::Result {
             use ::ksync_runtime::__private::describe::{ByDebug as _, ByDisplay as _};
-            __out.write_str("link=")?;
-            (&::ksync_runtime::__private::describe::Describe(&__key.link)).describe(__out)?;
-            __out.write_str(" address=")?;
-            (&::ksync_runtime::__private::describe::Describe(&__key.address)).describe(__out)?;
-            ::ksync_runtime::__private::core::result::Result::Ok(())
+            let mut __parts = ::ksync_runtime::__private::describe::Parts::new(__out);
+            __parts.part("link", |__out| {
+                (&::ksync_runtime::__private::describe::Describe(&__key.link)).describe(__out)
+            })?;
+            __parts.part("address", |__out| {
+                (&::ksync_runtime::__private::describe::Describe(&__key.address)).describe(__out)
+            })?;
+            __parts.finish()
         }
         fn check(
             &self,

@@ -456,3 +456,51 @@ fn an_unknown_variant_is_foreign_and_empty_data_is_left_out() {
     unknown[8] = b'g';
     assert!(parsed(&unknown).expect_err("\"gone\" is no discipline here").is_foreign());
 }
+
+/// A key of several parts, some of which may be left open.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = RouteHeader, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Matching {
+    #[ksync(key, nla = 1)]
+    name: Option<String>,
+    #[ksync(key, nla = 2)]
+    from: Option<std::net::Ipv4Addr>,
+    #[depends_on]
+    #[ksync(key, nla = 3, by_key)]
+    near: Option<Ref<Nested>>,
+}
+
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = RouteHeader, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Nested {
+    #[ksync(key, nla = 1)]
+    name: String,
+}
+
+/// A key that may be left open altogether.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = RouteHeader, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Open {
+    #[ksync(key, nla = 1)]
+    name: Option<String>,
+}
+
+#[test]
+fn what_a_key_leaves_open_is_left_out() {
+    struct Text<'a, T: KSyncEntry>(&'a T::Key);
+    impl<T: KSyncEntry> std::fmt::Display for Text<'_, T> {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            T::describe_key(self.0, out)
+        }
+    }
+    let key = |name: Option<&str>, from, near: Option<&str>| {
+        let near = near.map(Ref::to);
+        Text::<Matching>(&MatchingKey { name: name.map(str::to_owned), from, near }).to_string()
+    };
+    assert_eq!(key(None, None, None), "none");
+    assert_eq!(key(None, Some([192, 0, 2, 1].into()), None), "from=192.0.2.1");
+    assert_eq!(key(Some("a"), None, Some("b")), "name=a near=b");
+    assert_eq!(key(Some("a b"), None, Some("b c")), "name=(a b) near=(b c)");
+    assert_eq!(Text::<Open>(&None).to_string(), "none");
+    assert_eq!(Text::<Open>(&Some("x".to_owned())).to_string(), "x");
+}

@@ -84,23 +84,45 @@ impl<'a> Key<'a> {
             (
                 quote!(#(#clones)*),
                 quote!(#(self.#idents == *__key)*),
-                quote!((&#runtime::describe::Describe(__key)).describe(__out)),
+                match fields.first().and_then(|field| field.option()) {
+                    Some(_) => quote! {
+                        match __key {
+                            #runtime::core::option::Option::Some(__value) => {
+                                (&#runtime::describe::Describe(__value)).describe(__out)
+                            }
+                            #runtime::core::option::Option::None => __out.write_str("none"),
+                        }
+                    },
+                    None => quote!((&#runtime::describe::Describe(__key)).describe(__out)),
+                },
             )
         } else {
             let name = &self.name;
-            let labels = fields.iter().enumerate().map(|(at, field)| {
-                let space = if at == 0 { "" } else { " " };
-                format!("{space}{}=", field.name())
+            let parts = fields.iter().map(|field| {
+                let (ident, label) = (&field.ident, field.name());
+                let part = |value: TokenStream| {
+                    quote! {
+                        __parts.part(#label, |__out| (&#runtime::describe::Describe(#value)).describe(__out))?;
+                    }
+                };
+                // What is left open is left out.
+                match field.option() {
+                    Some(_) => {
+                        let part = part(quote!(__value));
+                        quote! {
+                            if let #runtime::core::option::Option::Some(__value) = &__key.#ident { #part }
+                        }
+                    }
+                    None => part(quote!(&__key.#ident)),
+                }
             });
             (
                 quote!(#name { #(#idents: #clones),* }),
                 quote!(#(self.#idents == __key.#idents)&&*),
                 quote! {
-                    #(
-                        __out.write_str(#labels)?;
-                        (&#runtime::describe::Describe(&__key.#idents)).describe(__out)?;
-                    )*
-                    #runtime::core::result::Result::Ok(())
+                    let mut __parts = #runtime::describe::Parts::new(__out);
+                    #(#parts)*
+                    __parts.finish()
                 },
             )
         };
