@@ -76,7 +76,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `nothing_to_delete = ...` | When it holds, the object is not ours: it is configured, never deleted. A delete is complete without a message, and what refers to the object stays. An add then writes the `none` of a field that is `None`, since the object may hold anything. |
 /// | `nothing_to_change = ...` | When it holds, a change is complete without a message. |
 /// | `check = path` | `fn(&Self) -> Result<(), Invalid>`: refuses values before anybody asks the kernel. |
-/// | `classify = path` | `fn(Verb, i32) -> ErrorClass`: what an error of the kernel means, where the usual reading is wrong. |
+/// | `classify = path` | `fn(Verb, &OperationError) -> ErrorClass`: what an error of the kernel means, where the usual reading is wrong. |
 /// | `crate = path` | Where the runtime is, if it was renamed. |
 ///
 /// Expressions are evaluated when the message is written, and may use `self`.

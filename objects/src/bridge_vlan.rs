@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use ksync_runtime::declare::{ErrorClass, Verb};
+use ksync_runtime::declare::{ErrorClass, OperationError, Verb};
 use ksync_runtime::prelude::*;
 
 use crate::Link;
@@ -91,11 +91,11 @@ fn is_vlan(vlan: &u16) -> Result<(), String> {
 }
 
 /// A link that is no port yet may become one; one that is no port has no vlans left.
-fn a_port_of_nothing_is_blocked(verb: Verb, errno: i32) -> ErrorClass {
+fn a_port_of_nothing_is_blocked(verb: Verb, error: &OperationError) -> ErrorClass {
     const EINVAL: i32 = 22;
-    match (verb, errno) {
+    match (verb, error.errno) {
         (Verb::Add | Verb::Change, EINVAL) => ErrorClass::Blocked,
         (Verb::Delete, EINVAL) => ErrorClass::Gone,
-        _ => ErrorClass::of(verb, errno),
+        _ => ErrorClass::of(verb, error.errno),
     }
 }

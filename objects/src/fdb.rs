@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ksync_runtime::declare::Invalid;
+use ksync_runtime::declare::{ErrorClass, Invalid, OperationError, Verb};
 use ksync_runtime::prelude::*;
 
 use crate::Link;
@@ -127,16 +127,12 @@ fn is_vlan(vlan: &Option<u16>) -> Result<(), String> {
 }
 
 /// A link that is no port yet may become one.
-fn a_port_of_nothing_is_blocked(
-    verb: ksync_runtime::declare::Verb,
-    errno: i32,
-) -> ksync_runtime::declare::ErrorClass {
-    use ksync_runtime::declare::{ErrorClass, Verb};
+fn a_port_of_nothing_is_blocked(verb: Verb, error: &OperationError) -> ErrorClass {
     const EOPNOTSUPP: i32 = 95;
-    match (verb, errno) {
+    match (verb, error.errno) {
         (Verb::Add | Verb::Change, EOPNOTSUPP) => ErrorClass::Blocked,
         (Verb::Delete, EOPNOTSUPP) => ErrorClass::Gone,
-        _ => ErrorClass::of(verb, errno),
+        _ => ErrorClass::of(verb, error.errno),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Filters: `tc filter`.
 
-use ksync_runtime::declare::{ErrorClass, Invalid, Verb};
+use ksync_runtime::declare::{ErrorClass, Invalid, OperationError, Verb};
 use ksync_runtime::prelude::*;
 
 use crate::tc_parent;
@@ -137,11 +137,11 @@ fn is_in_one_place(filter: &Filter) -> Result<(), Invalid> {
 }
 
 /// A second filter in one place is refused for the lack of a free one.
-fn classify(verb: Verb, errno: i32) -> ErrorClass {
+fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
     const ENOSPC: i32 = 28;
-    match (verb, errno) {
+    match (verb, error.errno) {
         (Verb::Add, ENOSPC) => ErrorClass::AlreadyThere,
-        _ => tc_parent::classify(verb, errno),
+        _ => tc_parent::classify(verb, error),
     }
 }
 

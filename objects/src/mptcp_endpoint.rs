@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ksync_runtime::declare::{ErrorClass, Verb};
+use ksync_runtime::declare::{ErrorClass, OperationError, Verb};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::mptcp_pm::*;
 
@@ -94,13 +94,13 @@ fn not_zero(id: &u8) -> Result<(), &'static str> {
 }
 
 /// The kernel says "busy" of an id that is in use, and "invalid" where there is nothing to delete.
-fn classify(verb: Verb, errno: i32) -> ErrorClass {
+fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
     const EBUSY: i32 = 16;
     const EINVAL: i32 = 22;
-    match (verb, errno) {
+    match (verb, error.errno) {
         (Verb::Add, EBUSY) => ErrorClass::AlreadyThere,
         (Verb::Delete, EINVAL) => ErrorClass::Gone,
-        _ => ErrorClass::of(verb, errno),
+        _ => ErrorClass::of(verb, error.errno),
     }
 }
 

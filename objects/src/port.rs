@@ -1,6 +1,6 @@
 //! What a link is to its master: `bridge link`, `ip link set type bridge_slave`.
 
-use ksync_runtime::declare::{ErrorClass, Verb};
+use ksync_runtime::declare::{ErrorClass, OperationError, Verb};
 use ksync_runtime::prelude::*;
 
 use crate::Link;
@@ -165,10 +165,10 @@ fn is_forward_mask(mask: &Option<u16>) -> Result<(), String> {
 }
 
 /// A link that is no port yet may become one.
-fn a_port_of_nothing_is_blocked(verb: Verb, errno: i32) -> ErrorClass {
+fn a_port_of_nothing_is_blocked(verb: Verb, error: &OperationError) -> ErrorClass {
     const EOPNOTSUPP: i32 = 95;
-    match (verb, errno) {
+    match (verb, error.errno) {
         (Verb::Add | Verb::Change, EOPNOTSUPP) => ErrorClass::Blocked,
-        _ => ErrorClass::of(verb, errno),
+        _ => ErrorClass::of(verb, error.errno),
     }
 }

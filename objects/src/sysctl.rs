@@ -354,11 +354,11 @@ impl KSyncEntry for Sysctl {
         Err(ParseError::OtherType { expected: 0, got: message.message_type })
     }
 
-    fn classify(verb: Verb, errno: i32) -> ErrorClass {
-        match (verb, errno) {
+    fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
+        match (verb, error.errno) {
             // The link may come, or the module.
             (Verb::Add, ENOENT) => ErrorClass::Blocked,
-            _ => ErrorClass::of(verb, errno),
+            _ => ErrorClass::of(verb, error.errno),
         }
     }
 }

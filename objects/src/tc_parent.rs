@@ -231,13 +231,13 @@ impl AttributeField for TcFlow {
 }
 
 /// What the kernel's errors mean for objects that hang in a tree.
-pub(crate) fn classify(verb: Verb, errno: i32) -> ErrorClass {
-    match (verb, errno) {
+pub(crate) fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
+    match (verb, error.errno) {
         // The parent is not there (yet), nor is the module of that kind.
         (Verb::Add, ENOENT) => ErrorClass::Blocked,
         // "Parent Qdisc doesn't exists", or another one stands in its place: "Invalid handle".
         (Verb::Delete, EINVAL) => ErrorClass::Gone,
-        _ => ErrorClass::of(verb, errno),
+        _ => ErrorClass::of(verb, error.errno),
     }
 }
 

@@ -6,8 +6,8 @@ use std::any::{Any, TypeId};
 
 use derive_support::{Names, unwritten, view, written};
 use ksync_runtime::declare::{
-    Context, Difference, ErrorClass, IndexSource, Indexes, KSyncEntry, Links, Progress, References, Resolver,
-    Target, Verb,
+    Context, Difference, ErrorClass, IndexSource, Indexes, KSyncEntry, Links, OperationError, Progress,
+    References, Resolver, Target, Verb,
 };
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{AttributeList, Incoming};
@@ -63,8 +63,8 @@ impl Whole {
     }
 }
 
-fn classify(verb: Verb, errno: i32) -> ErrorClass {
-    if errno == 1 { ErrorClass::Busy } else { ErrorClass::of(verb, errno) }
+fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
+    if error.errno == 1 { ErrorClass::Busy } else { ErrorClass::of(verb, error.errno) }
 }
 
 mod reversed {
@@ -249,8 +249,8 @@ fn the_schema_and_the_classes_follow_the_words() {
     let immutable: Vec<_> =
         schema.fields.iter().filter(|field| field.immutable).map(|field| field.name).collect();
     assert_eq!(immutable, ["only_new", "fixed"]);
-    assert_eq!(Whole::classify(Verb::Add, 1), ErrorClass::Busy);
-    assert_eq!(Whole::classify(Verb::Delete, 2), ErrorClass::Gone);
+    assert_eq!(Whole::classify(Verb::Add, &OperationError::kernel(1, None, None)), ErrorClass::Busy);
+    assert_eq!(Whole::classify(Verb::Delete, &OperationError::kernel(2, None, None)), ErrorClass::Gone);
 }
 
 /// Notes what it is asked to link.

@@ -5,7 +5,7 @@ mod derive_support;
 use derive_support::{Names, view};
 use ksync_objects::{Bridge, BridgeVlan, Link, LinkKind};
 use ksync_runtime::agent::{Agent, Table};
-use ksync_runtime::declare::{ErrorClass, Resolver, Verb};
+use ksync_runtime::declare::{ErrorClass, OperationError, Resolver, Verb};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::ParseError;
 use ksync_tests::compare::{self, Elsewhere, kernel_knows, on_agent, shell, takes};
@@ -127,9 +127,17 @@ fn numbers_that_are_no_vlans_are_refused_and_errors_are_understood() {
         let told = BridgeVlan::new("v0", wrong).check().expect_err("no vlan").to_string();
         assert_eq!(told, format!("vlan: {wrong} is no vlan: they are numbered from 1 to 4094"));
     }
-    assert_eq!(BridgeVlan::classify(Verb::Add, 22), ErrorClass::Blocked, "no port yet");
-    assert_eq!(BridgeVlan::classify(Verb::Delete, 22), ErrorClass::Gone, "no port any more");
-    assert_eq!(BridgeVlan::classify(Verb::Add, 95), ErrorClass::Refused);
+    assert_eq!(
+        BridgeVlan::classify(Verb::Add, &OperationError::kernel(22, None, None)),
+        ErrorClass::Blocked,
+        "no port yet"
+    );
+    assert_eq!(
+        BridgeVlan::classify(Verb::Delete, &OperationError::kernel(22, None, None)),
+        ErrorClass::Gone,
+        "no port any more"
+    );
+    assert_eq!(BridgeVlan::classify(Verb::Add, &OperationError::kernel(95, None, None)), ErrorClass::Refused);
 }
 
 fn on_ground(filtering: Option<bool>, test: impl AsyncFnOnce(&Agent, &Table<BridgeVlan>)) {

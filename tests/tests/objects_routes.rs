@@ -9,7 +9,7 @@ use ksync_objects::{
     RouteMetrics, RouteProtocol, Through, Weight,
 };
 use ksync_runtime::agent::{Agent, AgentBuilder};
-use ksync_runtime::declare::{Difference, ErrorClass, Verb};
+use ksync_runtime::declare::{Difference, ErrorClass, OperationError, Verb};
 use ksync_runtime::prelude::*;
 use ksync_tests::compare::{Elsewhere, kernel_knows, on_agent, shell, takes};
 use ksync_tests::iproute2::list;
@@ -187,9 +187,13 @@ namespace_test! {
 
 #[test]
 fn errors_mean_what_they_usually_mean() {
-    assert_eq!(Route::classify(Verb::Add, 17), ErrorClass::AlreadyThere);
-    assert_eq!(Route::classify(Verb::Add, 101), ErrorClass::Blocked, "no way to the gateway");
-    assert_eq!(Route::classify(Verb::Delete, 3), ErrorClass::Gone);
+    assert_eq!(Route::classify(Verb::Add, &OperationError::kernel(17, None, None)), ErrorClass::AlreadyThere);
+    assert_eq!(
+        Route::classify(Verb::Add, &OperationError::kernel(101, None, None)),
+        ErrorClass::Blocked,
+        "no way to the gateway"
+    );
+    assert_eq!(Route::classify(Verb::Delete, &OperationError::kernel(3, None, None)), ErrorClass::Gone);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod derive_support;
 use derive_support::Names;
 use ksync_objects::{Encap, Family, Link, LinkKind, Nexthop, RouteProtocol, Seg6Mode};
 use ksync_runtime::agent::{Agent, AgentBuilder};
-use ksync_runtime::declare::{Difference, ErrorClass, Verb};
+use ksync_runtime::declare::{Difference, ErrorClass, OperationError, Verb};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::AttributeList;
 use ksync_tests::compare::{Elsewhere, on_agent, shell, takes};
@@ -188,9 +188,9 @@ namespace_test! {
 #[test]
 fn errors_mean_what_they_usually_mean() {
     // Measured: no carrier, no way to the gateway, no such nexthop.
-    assert_eq!(Nexthop::classify(Verb::Add, 100), ErrorClass::Blocked);
-    assert_eq!(Nexthop::classify(Verb::Add, 101), ErrorClass::Blocked);
-    assert_eq!(Nexthop::classify(Verb::Delete, 2), ErrorClass::Gone);
+    assert_eq!(Nexthop::classify(Verb::Add, &OperationError::kernel(100, None, None)), ErrorClass::Blocked);
+    assert_eq!(Nexthop::classify(Verb::Add, &OperationError::kernel(101, None, None)), ErrorClass::Blocked);
+    assert_eq!(Nexthop::classify(Verb::Delete, &OperationError::kernel(2, None, None)), ErrorClass::Gone);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod derive_support;
 use derive_support::Names;
 use ksync_objects::{Family, Mark, RouteProtocol, Rule, RuleAction};
 use ksync_runtime::agent::{Agent, AgentBuilder};
-use ksync_runtime::declare::{Difference, ErrorClass, Verb};
+use ksync_runtime::declare::{Difference, ErrorClass, OperationError, Verb};
 use ksync_runtime::prelude::*;
 use ksync_tests::compare::{Elsewhere, on_agent, shell, takes};
 use ksync_tests::iproute2::list;
@@ -225,8 +225,8 @@ namespace_test! {
 #[test]
 fn errors_mean_what_they_usually_mean() {
     // Of the real kernel, as measured in the tests above: EEXIST, and ENOENT on a delete.
-    assert_eq!(Rule::classify(Verb::Add, 17), ErrorClass::AlreadyThere);
-    assert_eq!(Rule::classify(Verb::Delete, 2), ErrorClass::Gone);
+    assert_eq!(Rule::classify(Verb::Add, &OperationError::kernel(17, None, None)), ErrorClass::AlreadyThere);
+    assert_eq!(Rule::classify(Verb::Delete, &OperationError::kernel(2, None, None)), ErrorClass::Gone);
 }
 
 #[test]

@@ -308,5 +308,8 @@ fn what_can_t_be_right_is_refused_before_the_kernel_is_asked() {
     assert_eq!(refused(elsewhere), "kind: its bucket is another one than that of handle ::1");
     let other = U32 { classid: Some(TcFlow::class("v1", handle("1:1"))), ..ten };
     assert_eq!(refused(ip_filter(1, at, other)), "classid: is one of link v1, this is one of link v0");
-    assert_eq!(Filter::classify(Verb::Add, 28), ErrorClass::AlreadyThere);
+    assert_eq!(
+        Filter::classify(Verb::Add, &OperationError::kernel(28, None, None)),
+        ErrorClass::AlreadyThere
+    );
 }

@@ -60,8 +60,8 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
     let checks = check_fn(&kind);
     let classify = kind.classify.as_ref().map(|classify| {
         quote! {
-            fn classify(__verb: #runtime::Verb, __errno: i32) -> #runtime::ErrorClass {
-                #classify(__verb, __errno)
+            fn classify(__verb: #runtime::Verb, __error: &#runtime::OperationError) -> #runtime::ErrorClass {
+                #classify(__verb, __error)
             }
         }
     });

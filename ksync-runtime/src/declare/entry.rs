@@ -181,9 +181,10 @@ pub trait KSyncEntry: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
         Ok(None)
     }
 
-    /// What an error of the kernel means for this kind; see [`ErrorClass::of`] for the default.
-    fn classify(verb: Verb, errno: i32) -> ErrorClass {
-        ErrorClass::of(verb, errno)
+    /// What an error of the kernel means for this kind; see [`ErrorClass::of`] for the default. Its text and the field
+    /// that it points at tell apart what one errno may mean: that the object is gone, or something that it names.
+    fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
+        ErrorClass::of(verb, error.errno)
     }
 }
 

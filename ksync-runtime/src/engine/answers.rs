@@ -442,7 +442,7 @@ impl Engine {
 
     fn failed(&mut self, entry: EntryId, verb: Verb, error: OperationError, now: Instant) {
         let class = match (error.errno, self.tables.get(entry.table())) {
-            (errno, Some(table)) if errno != 0 => table.rows.classify(verb, errno),
+            (errno, Some(table)) if errno != 0 => table.rows.classify(verb, &error),
             _ => ErrorClass::Refused,
         };
         tracing::debug!(entry = %self.tables.describe(entry), %verb, %error, ?class, "refused");

@@ -54,8 +54,8 @@ pub(super) struct Dump {
     /// What is still to be asked.
     requests: VecDeque<BytesMut>,
     take: TakeMessage,
-    /// Whether that errno says that there is nothing to be dumped.
-    nothing_there: fn(i32) -> bool,
+    /// Whether that error says that there is nothing to be dumped.
+    nothing_there: fn(&OperationError) -> bool,
     finish: Finish,
     /// Its number and when it is given up, once it is under way.
     under_way: Option<(u32, Instant)>,
@@ -153,9 +153,9 @@ impl Pipeline {
                 });
             }),
             // What its objects hang on is not there (any more).
-            nothing_there: |errno| {
+            nothing_there: |error| {
                 matches!(T::SCHEMA.dumped, Dumped::By(_))
-                    && T::classify(Verb::Delete, errno) == ErrorClass::Gone
+                    && T::classify(Verb::Delete, error) == ErrorClass::Gone
             },
             finish: Box::new(move |result| {
                 let gathered = std::mem::take(&mut *results.lock());
@@ -284,8 +284,10 @@ impl Connection {
                 return;
             }
             Answer::Done | Answer::Acknowledged => Ok(()),
-            Answer::Failed { errno, .. } if (dump.nothing_there)(errno) => Ok(()),
-            Answer::Failed { errno, text, .. } => Err(OperationError::kernel(errno, text, None)),
+            Answer::Failed { errno, text, .. } => {
+                let error = OperationError::kernel(errno, text, None);
+                if (dump.nothing_there)(&error) { Ok(()) } else { Err(error) }
+            }
             Answer::Other => return,
         };
         if result.is_ok() && !dump.requests.is_empty() {

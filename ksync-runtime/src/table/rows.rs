@@ -221,7 +221,7 @@ pub(crate) trait AnyRows: Send {
         request: Request<'_>,
     ) -> Result<Progress, OperationError>;
     fn parse_index(&self, message: &MessageView<'_>) -> Result<Option<u32>, ParseError>;
-    fn classify(&self, verb: Verb, errno: i32) -> ErrorClass;
+    fn classify(&self, verb: Verb, error: &OperationError) -> ErrorClass;
     fn key_any(&self, slot: u32) -> Option<Box<dyn Any>>;
     /// The key as a person would write it.
     fn describe(&self, slot: u32) -> String;
@@ -328,8 +328,8 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
         T::parse_index(message)
     }
 
-    fn classify(&self, verb: Verb, errno: i32) -> ErrorClass {
-        T::classify(verb, errno)
+    fn classify(&self, verb: Verb, error: &OperationError) -> ErrorClass {
+        T::classify(verb, error)
     }
 
     fn key_any(&self, slot: u32) -> Option<Box<dyn Any>> {

@@ -11,7 +11,7 @@ mod tunnel;
 mod veth;
 mod vxlan;
 
-use ksync_runtime::declare::{ErrorClass, Invalid, Verb};
+use ksync_runtime::declare::{ErrorClass, Invalid, OperationError, Verb};
 use ksync_runtime::prelude::*;
 
 pub use bridge::Bridge;
@@ -270,12 +270,13 @@ fn is_alias(alias: &Option<String>) -> Result<(), String> {
     }
 }
 
-/// The kernel answers ENODEV to a change when the link itself is missing, and EINVAL when its master is.
-fn what_errors_mean(verb: Verb, errno: i32) -> ErrorClass {
+/// The kernel answers ENODEV to a change when the link itself is missing, and says no more; and with a text when what
+/// the link stands on is. EINVAL it answers when the master is missing.
+fn what_errors_mean(verb: Verb, error: &OperationError) -> ErrorClass {
     const ENODEV: i32 = 19;
-    match (verb, errno) {
-        (Verb::Change, ENODEV) => ErrorClass::Gone,
-        _ => ErrorClass::of(verb, errno),
+    match (verb, error.errno) {
+        (Verb::Change, ENODEV) if error.text.is_empty() => ErrorClass::Gone,
+        _ => ErrorClass::of(verb, error.errno),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every kind may refer to itself, so that any picture of dependencies can be drawn with a single one.
 
-use ksync_runtime::declare::{ErrorClass, Verb};
+use ksync_runtime::declare::{ErrorClass, OperationError, Verb};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::NoHeader;
 
@@ -35,10 +35,10 @@ pub trait Kind: KSyncEntry<Key = u32> {
 /// The errno by which the model kernel says that it can't change an object in place (`EOPNOTSUPP`).
 pub(super) const NOT_IN_PLACE: i32 = 95;
 
-fn classify(verb: Verb, errno: i32) -> ErrorClass {
-    match (verb, errno) {
+fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
+    match (verb, error.errno) {
         (Verb::Change, NOT_IN_PLACE) => ErrorClass::Immutable,
-        _ => ErrorClass::of(verb, errno),
+        _ => ErrorClass::of(verb, error.errno),
     }
 }
 

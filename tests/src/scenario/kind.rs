@@ -417,10 +417,10 @@ impl<const N: usize> KSyncEntry for Kind<N> {
         Err(ParseError::OtherType { expected: 16, got: message.message_type })
     }
 
-    fn classify(verb: Verb, errno: i32) -> ErrorClass {
-        match (verb, errno) {
+    fn classify(verb: Verb, error: &OperationError) -> ErrorClass {
+        match (verb, error.errno) {
             (Verb::Change, NOT_IN_PLACE) => ErrorClass::Immutable,
-            _ => ErrorClass::of(verb, errno),
+            _ => ErrorClass::of(verb, error.errno),
         }
     }
 }
