@@ -136,6 +136,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `survives` | Of a dependency: the kernel keeps the object when it removes what the field refers to, though that kind says `flushes_dependents`. A port outlives its bridge. |
 /// | `check = path` | `fn(&T) -> Result<(), impl Display>`: refuses values, in the name of the field. |
 ///
+/// The functions of `compare` and `check` may be closures: `check = \|vlan\| is_vlan(*vlan)` calls one that takes a small
+/// value as clippy likes it.
+///
 /// # Protocols
 ///
 /// | word | messages | `add`, `delete`, ... are |

@@ -203,6 +203,42 @@ mod hostile {
         pub(crate) usual: u8,
         #[ksync(nla = 17, compare = alike)]
         pub(crate) rare: ::core::option::Option<u8>,
+        #[ksync(nla = 18, compare = |asked, seen| asked <= seen, check = |number| checked_number(*number))]
+        pub(crate) by_closure: u8,
+        #[ksync(nla = 19, part = RecordHeader.kind, be)]
+        pub(crate) part: u16,
+        #[ksync(nla = 19, part = RecordHeader.len, bit = 4)]
+        pub(crate) bit_of_part: bool,
+        #[depends_on]
+        #[ksync(nla = 20, repeated, by_key)]
+        pub(crate) same: ::std::vec::Vec<good::Ref<Link>>,
+    }
+
+    fn checked_number(number: u8) -> ::core::result::Result<(), &'static str> {
+        if number == 0 {
+            return ::core::result::Result::Err("must not be zero");
+        }
+        ::core::result::Result::Ok(())
+    }
+
+    /// Several in a message, dumped by one of the parts of the key.
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncEntry)]
+    #[ksync(
+        crate = crate::vendored::sync,
+        protocol = route, header = good::RouteHeader, inside(1, 2),
+        add = good::RTM_NEWROUTE, delete = good::RTM_DELROUTE, get = good::RTM_GETROUTE,
+        fill(rtm_type = 1, on(get)),
+        self_dependent,
+    )]
+    pub(crate) struct Several {
+        #[ksync(key, header = rtm_table, outside, dumped_by)]
+        pub(crate) table: u8,
+        #[ksync(key, nla = 1, up_to = 2)]
+        pub(crate) number: u16,
+        #[ksync(key, nla = 3)]
+        pub(crate) open: ::core::option::Option<u16>,
+        #[depends_on]
+        pub(crate) next: ::core::option::Option<good::Ref<Self>>,
     }
 
     fn alike<T: ::core::cmp::PartialOrd>(asked: &T, seen: &T) -> bool {
@@ -256,6 +292,10 @@ fn every_word_works_in_a_hostile_place() {
         source: None,
         usual: 2,
         rare: None,
+        by_closure: 3,
+        part: 5,
+        bit_of_part: true,
+        same: vec![],
     };
     let mut out = ksync_runtime::wire::BytesMut::new();
     let written = words.add_msg(&Context::new(None, &NoIndexes, false), Request::new(&mut out, 1, 0));
@@ -266,6 +306,16 @@ fn every_word_works_in_a_hostile_place() {
         words.unmet(&Words { usual: 1, tagged: Tagged::Two, name: Name::One, ..words.clone() }),
         Some("name")
     );
+}
+
+#[test]
+fn messages_of_several_objects_work_in_a_hostile_place() {
+    use ksync_runtime::prelude::*;
+
+    let key = hostile::SeveralKey { table: 254, number: 7, open: None };
+    let several = hostile::Several { table: 254, number: 7, open: None, next: Some(Ref::to(key.clone())) };
+    assert_eq!(several.key(), key);
+    assert_eq!(hostile::Several::SCHEMA.dumped, ksync_runtime::declare::Dumped::By(&["table"]));
 }
 
 /// A kind may live in a function, beside a value of the same name as one of its fields.

@@ -11,6 +11,7 @@ use super::codec::{carrier, inner_carrier};
 pub(super) use super::met::{is_met, needs_recreation};
 pub(super) use super::read::parse;
 use crate::input::field::{Field, Place};
+use crate::input::function::Function;
 use crate::input::runtime::Runtime;
 use crate::input::shape;
 
@@ -311,15 +312,31 @@ pub(super) fn turned(place: &proc_macro2::Ident, runtime: &Runtime) -> TokenStre
 pub(super) fn check(field: &Field, runtime: &Runtime, value: &TokenStream) -> TokenStream {
     let name = field.name();
     let by_function = field.check.as_ref().map(|check| {
+        let ty = &field.ty;
+        let given = match check {
+            Function::Path(_) => None,
+            // What it takes is known only once it has a type.
+            Function::Closure(closure) => Some(quote! {
+                let __check: fn(&#ty) -> #runtime::core::result::Result<(), _> = #closure;
+            }),
+        };
+        let check = match check {
+            Function::Path(path) => quote!(#path),
+            Function::Closure(closure) => quote_spanned!(closure.span()=> __check),
+        };
         // What the function is given, or gives, and should not, is said at its name.
         let (value, runtime) = (at(value, check.span()), runtime.at(check.span()));
-        quote_spanned! {check.span()=>
+        let refused = quote_spanned! {check.span()=>
             if let #runtime::core::result::Result::Err(__reason) = #check(#value) {
                 return #runtime::core::result::Result::Err(#runtime::Invalid {
                     field: #name,
                     reason: #runtime::std::string::ToString::to_string(&__reason),
                 });
             }
+        };
+        match given {
+            Some(given) => quote!({ #given #refused }),
+            None => refused,
         }
     });
     let inside = matches!(field.place(), Place::Attribute(_) | Place::Flatten).then(|| {

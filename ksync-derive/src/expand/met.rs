@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use super::codec::carrier;
 use super::field::at;
 use crate::input::field::{Field, Place};
+use crate::input::function::Function;
 use crate::input::runtime::Runtime;
 use crate::input::shape;
 
@@ -51,20 +52,28 @@ pub(super) fn is_met(
 fn compared(
     field: &Field,
     runtime: &Runtime,
-    compare: &syn::Path,
+    compare: &Function,
     asked: &TokenStream,
     observed: &TokenStream,
 ) -> TokenStream {
+    let ty = field.option().unwrap_or(&field.ty);
+    let (given, compare) = match compare {
+        Function::Path(path) => (None, quote!(#path)),
+        // What it takes is known only once it has a type.
+        Function::Closure(closure) => {
+            (Some(quote!(let __compare: fn(&#ty, &#ty) -> bool = #closure;)), quote!(__compare))
+        }
+    };
     if field.option().is_none() {
         let (asked, observed) = (at(asked, compare.span()), at(observed, compare.span()));
-        return quote_spanned!(compare.span()=> #compare(#asked, #observed));
+        return quote_spanned!(compare.span()=> { #given #compare(#asked, #observed) });
     }
     let option = quote!(#runtime::core::option::Option);
     let none_is_met = if field.none.is_some() { quote!((#observed).is_none()) } else { quote!(true) };
     quote! {
         match (#asked, #observed) {
             (#option::None, _) => #none_is_met,
-            (#option::Some(__asked), #option::Some(__observed)) => #compare(__asked, __observed),
+            (#option::Some(__asked), #option::Some(__observed)) => { #given #compare(__asked, __observed) }
             (#option::Some(_), #option::None) => false,
         }
     }

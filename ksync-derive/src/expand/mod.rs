@@ -32,12 +32,14 @@ use crate::check;
 use crate::ctxt::Ctxt;
 use crate::input::kind::Kind;
 use crate::input::nested::Nested;
+use crate::input::own_name;
 use crate::input::protocol::Protocol;
 use crate::input::value::Value;
 use crate::words;
 
 /// `#[derive(KSyncEntry)]`.
 pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
+    let input = &own_name::spelled_out(input);
     let ctxt = Ctxt::new();
     let kind = Kind::read(input, &ctxt);
     check::kind(&kind, &input.generics, &ctxt);
@@ -103,6 +105,7 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
 
 /// `#[derive(KSyncNested)]`.
 pub(crate) fn nested(input: &DeriveInput) -> TokenStream {
+    let input = &own_name::spelled_out(input);
     let ctxt = Ctxt::new();
     let nested = Nested::read(input, &ctxt);
     check::nested(&nested, &input.generics, &ctxt);

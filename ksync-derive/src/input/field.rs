@@ -7,6 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Meta, Path, Token, Type};
 
 use super::format::Format;
+use super::function::Function;
 use super::shape;
 use super::verbs::{Verb, Verbs};
 use super::word::Word;
@@ -36,10 +37,10 @@ pub(crate) struct Field {
     /// `default`, and what behind it.
     pub(crate) default: Option<Option<Expr>>,
     pub(crate) format: Format,
-    pub(crate) compare: Option<Path>,
+    pub(crate) compare: Option<Function>,
     pub(crate) skip: bool,
     pub(crate) on: Option<Verbs>,
-    pub(crate) check: Option<Path>,
+    pub(crate) check: Option<Function>,
     pub(crate) survives: bool,
     /// The attribute with the last number of several objects that the kernel reports at once.
     pub(crate) up_to: Option<Expr>,

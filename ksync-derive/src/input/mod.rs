@@ -5,9 +5,11 @@
 pub(crate) mod field;
 pub(crate) mod fill;
 pub(crate) mod format;
+pub(crate) mod function;
 pub(crate) mod index;
 pub(crate) mod kind;
 pub(crate) mod nested;
+pub(crate) mod own_name;
 pub(crate) mod protocol;
 pub(crate) mod runtime;
 pub(crate) mod shape;

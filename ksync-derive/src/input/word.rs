@@ -178,9 +178,16 @@ impl Word {
 /// Cuts at the commas, and reads each piece.
 fn split(tokens: TokenStream, ctxt: &Ctxt) -> Vec<Word> {
     let mut pieces = vec![Vec::new()];
+    // The commas between the parameters of a closure cut nothing: `compare = |asked, seen| ...`.
+    let (mut last, mut in_parameters) = (' ', false);
     for token in tokens {
+        let punct = if let TokenTree::Punct(punct) = &token { punct.as_char() } else { ' ' };
+        if punct == '|' && (in_parameters || last == '=') {
+            in_parameters = !in_parameters;
+        }
+        last = punct;
         match &token {
-            TokenTree::Punct(punct) if punct.as_char() == ',' => pieces.push(Vec::new()),
+            TokenTree::Punct(punct) if punct.as_char() == ',' && !in_parameters => pieces.push(Vec::new()),
             _ => pieces.last_mut().into_iter().for_each(|piece| piece.push(token.clone())),
         }
     }
