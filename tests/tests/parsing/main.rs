@@ -5,5 +5,6 @@
 
 mod bytes;
 mod families;
+mod merging;
 mod properties;
 mod strategies;

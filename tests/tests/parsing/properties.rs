@@ -25,6 +25,11 @@ pub(crate) fn of_some_declarable<T: KSyncEntry>(values: BoxedStrategy<T>, holds:
     of_cases(CASES_BYTE_BY_BYTE, declarable(values), holds);
 }
 
+/// Asks `holds` of more values than usual: of pairs, most of which are of no use.
+pub(crate) fn of_many<V: Debug>(values: impl Strategy<Value = V>, holds: impl Fn(&V)) {
+    of_cases(10 * CASES, values, holds);
+}
+
 /// Asks `holds` of all values.
 pub(crate) fn of_all<V: Debug>(values: impl Strategy<Value = V>, holds: impl Fn(&V)) {
     of_cases(CASES, values, holds);

@@ -6,11 +6,11 @@ use super::kind;
 use crate::strategies::sets::{elements, sets, tables};
 
 kind! {
-    nft_table: NftTable, tables(), seen = |table| table,
+    nft_table: NftTable, tables(), seen = |table| table, changed = |table| table,
 }
 kind! {
-    nft_set: NftSet, sets(), seen = |set| set,
+    nft_set: NftSet, sets(), seen = |set| set, changed = |set| set,
 }
 kind! {
-    nft_set_element: NftSetElement, elements(), seen = |element| element,
+    nft_set_element: NftSetElement, elements(), seen = |element| element, changed = |element| element,
 }

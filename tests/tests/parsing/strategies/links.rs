@@ -1,22 +1,50 @@
 //! Links of all sorts.
 
+use std::time::Duration;
+
 use ksync_objects::{
     Bond, BondHashPolicy, BondMode, Bridge, DontFragment, Gre, Ipip, Link, LinkKind, Lower, Macvlan,
     MacvlanMode, Namespace, VethPeer, Vlan, Vrf, Vxlan,
 };
+use ksync_runtime::prelude::MacAddr6;
 use proptest::prelude::*;
 
 use super::common::{
     below, flag, interface, ip, ipv4, link, mac, maybe, of_numbers, text, ticks, u8s, u16s, u32s, u64s,
 };
-use super::structs::fields;
+use super::mixed::{Mixed, drawn, pairs};
 
 const CENTIS: u64 = 100;
 
+/// Links of all sorts, each as often as the others.
 pub(crate) fn links() -> BoxedStrategy<Link> {
-    let any = fields!(Link: Link::new("x0", LinkKind::Ifb) => {
+    of_kind(proptest::strategy::Union::new(kinds()).boxed())
+}
+
+/// A link, and another one of its sort and name that differs from it in some fields.
+pub(crate) fn link_pairs() -> BoxedStrategy<(Link, Link)> {
+    let of_one_kind = kinds().into_iter().map(|kind| pairs(of_kind(kind)));
+    proptest::strategy::Union::new(of_one_kind)
+        .prop_map(|(held, desired)| (held.clone(), Link { name: held.name, ..desired }))
+        .boxed()
+}
+
+fn of_kind(kind: BoxedStrategy<LinkKind>) -> BoxedStrategy<Link> {
+    // As a whole most of these can't be: what stands on another link needs one, and only that.
+    (plain_links(), kind)
+        .prop_map(|(link, kind)| {
+            let stands = matches!(kind, LinkKind::Macvlan(_) | LinkKind::Vlan(_));
+            let alias = link.alias.filter(|_| !kind.is_created());
+            let lower = if stands { link.lower } else { Lower::default() };
+            Link { kind, alias, lower, ..link }
+        })
+        .boxed()
+}
+
+drawn! {
+    fn plain_links() -> Link = Link::new("x0", LinkKind::Ifb) => {
         name: interface(),
-        kind: kinds(),
+        kind: Just(LinkKind::Ifb),
         up: flag(),
         mtu: maybe(u32s()),
         mac: maybe(mac()),
@@ -25,64 +53,70 @@ pub(crate) fn links() -> BoxedStrategy<Link> {
         txqlen: maybe(u32s()),
         lower: lower(),
         master: maybe(link()),
-    });
-    // As a whole most of these can't be: what stands on another link needs one, and only that.
-    any.prop_map(|link| {
-        let stands = matches!(link.kind, LinkKind::Macvlan(_) | LinkKind::Vlan(_));
-        let alias = link.alias.filter(|_| !link.kind.is_created());
-        let lower = if stands { link.lower } else { Lower::default() };
-        Link { alias, lower, ..link }
-    })
-    .boxed()
+    }
 }
 
-/// All sorts, and each as often as the others.
-fn kinds() -> BoxedStrategy<LinkKind> {
-    prop_oneof![
-        veth_peers().prop_map(|peer| LinkKind::Veth { peer }),
-        link().prop_map(|link| LinkKind::PeerOf { link }),
-        bridges().prop_map(LinkKind::Bridge),
-        vxlans().prop_map(LinkKind::Vxlan),
-        Just(LinkKind::Ifb),
-        macvlans().prop_map(LinkKind::Macvlan),
-        vlans().prop_map(LinkKind::Vlan),
-        Just(LinkKind::Dummy),
-        u32s().prop_map(|table| LinkKind::Vrf(Vrf::new(table))),
-        bonds().prop_map(LinkKind::Bond),
-        gres().prop_map(LinkKind::Gre),
-        gres().prop_map(LinkKind::Gretap),
-        ipips().prop_map(LinkKind::Ipip),
-        Just(LinkKind::Wireguard),
-        Just(LinkKind::Existing),
+fn kinds() -> Vec<BoxedStrategy<LinkKind>> {
+    vec![
+        veth_peers().prop_map(|peer| LinkKind::Veth { peer }).boxed(),
+        link().prop_map(|link| LinkKind::PeerOf { link }).boxed(),
+        bridges().prop_map(LinkKind::Bridge).boxed(),
+        vxlans().prop_map(LinkKind::Vxlan).boxed(),
+        Just(LinkKind::Ifb).boxed(),
+        macvlans().prop_map(LinkKind::Macvlan).boxed(),
+        vlans().prop_map(LinkKind::Vlan).boxed(),
+        Just(LinkKind::Dummy).boxed(),
+        u32s().prop_map(|table| LinkKind::Vrf(Vrf::new(table))).boxed(),
+        bonds().prop_map(LinkKind::Bond).boxed(),
+        gres().prop_map(LinkKind::Gre).boxed(),
+        gres().prop_map(LinkKind::Gretap).boxed(),
+        ipips().prop_map(LinkKind::Ipip).boxed(),
+        Just(LinkKind::Wireguard).boxed(),
+        Just(LinkKind::Existing).boxed(),
     ]
-    .boxed()
+}
+
+impl Mixed for LinkKind {
+    fn mixed(&self, with: &Self, other: &mut dyn FnMut() -> bool) -> Self {
+        match (self, with) {
+            (LinkKind::Veth { peer }, LinkKind::Veth { peer: with }) => {
+                LinkKind::Veth { peer: peer.mixed(with, other) }
+            }
+            (LinkKind::Bridge(own), LinkKind::Bridge(with)) => LinkKind::Bridge(own.mixed(with, other)),
+            (LinkKind::Vxlan(own), LinkKind::Vxlan(with)) => LinkKind::Vxlan(own.mixed(with, other)),
+            (LinkKind::Macvlan(own), LinkKind::Macvlan(with)) => LinkKind::Macvlan(own.mixed(with, other)),
+            (LinkKind::Vlan(own), LinkKind::Vlan(with)) => LinkKind::Vlan(own.mixed(with, other)),
+            (LinkKind::Bond(own), LinkKind::Bond(with)) => LinkKind::Bond(own.mixed(with, other)),
+            (LinkKind::Gre(own), LinkKind::Gre(with)) => LinkKind::Gre(own.mixed(with, other)),
+            (LinkKind::Gretap(own), LinkKind::Gretap(with)) => LinkKind::Gretap(own.mixed(with, other)),
+            (LinkKind::Ipip(own), LinkKind::Ipip(with)) => LinkKind::Ipip(own.mixed(with, other)),
+            (own, with) => if other() { with } else { own }.clone(),
+        }
+    }
 }
 
 fn lower() -> BoxedStrategy<Lower> {
     prop_oneof![4 => link().prop_map(Lower::from), 1 => Just(Lower::default())].boxed()
 }
 
-fn veth_peers() -> BoxedStrategy<VethPeer> {
-    let namespaces =
-        prop_oneof![u32s().prop_map(Namespace::OfProcess), u32s().prop_map(Namespace::OfFile)].boxed();
-    fields!(VethPeer: VethPeer::default() => {
+drawn! {
+    fn veth_peers() -> VethPeer = VethPeer::default() => {
         name: interface(),
         mtu: maybe(u32s()),
         mac: maybe(mac()),
-        namespace: maybe(namespaces),
-    })
+        namespace: maybe(prop_oneof![
+            u32s().prop_map(Namespace::OfProcess),
+            u32s().prop_map(Namespace::OfFile),
+        ]),
+    }
 }
 
-fn bridges() -> BoxedStrategy<Bridge> {
-    let seconds = |most: u32| ticks(below(most * 100 + 1), CENTIS);
-    let group_address = (u8s(), any::<bool>()).prop_map(|(last, any)| {
-        ksync_runtime::prelude::MacAddr6::new(1, 0x80, 0xc2, 0, 0, if any { last } else { last % 16 })
-    });
-    fields!(Bridge: Bridge::default() => {
+drawn! {
+    fn bridges() -> Bridge = Bridge::default() => {
         stp: maybe(flag()),
-        forward_delay: maybe(seconds(35)),
-        hello_time: maybe(prop_oneof![3 => (100..=1000u32).prop_flat_map(|n| ticks(Just(n).boxed(), CENTIS)), 1 => seconds(12)]),
-        max_age: maybe(prop_oneof![3 => (600..=4000u32).prop_flat_map(|n| ticks(Just(n).boxed(), CENTIS)), 1 => seconds(42)]),
+        forward_delay: maybe(seconds(2, 30)),
+        hello_time: maybe(seconds(1, 10)),
+        max_age: maybe(seconds(6, 40)),
         ageing_time: maybe(ticks(u32s(), CENTIS)),
         priority: maybe(u16s()),
         vlan_filtering: maybe(flag()),
@@ -90,7 +124,7 @@ fn bridges() -> BoxedStrategy<Bridge> {
         vlan_protocol: maybe(ethertypes()),
         vlan_stats: maybe(flag()),
         group_fwd_mask: maybe(u16s().prop_map(|mask| mask & !7)),
-        group_address: maybe(group_address),
+        group_address: maybe(group_addresses()),
         mcast_snooping: maybe(flag()),
         mcast_router: maybe(0..=2u8),
         mcast_querier: maybe(flag()),
@@ -110,15 +144,26 @@ fn bridges() -> BoxedStrategy<Bridge> {
         nf_call_iptables: maybe(flag()),
         nf_call_ip6tables: maybe(flag()),
         nf_call_arptables: maybe(flag()),
-    })
+    }
+}
+
+/// Times that the spanning tree takes, and some that it does not.
+fn seconds(least: u32, most: u32) -> BoxedStrategy<Duration> {
+    let taken = (100 * least..=100 * most).boxed();
+    ticks(prop_oneof![12 => taken, 1 => below(100 * most + 200)].boxed(), CENTIS)
+}
+
+fn group_addresses() -> BoxedStrategy<MacAddr6> {
+    let last = prop_oneof![Just(0), 4..16u8, u8s()];
+    last.prop_map(|last| MacAddr6::new(1, 0x80, 0xc2, 0, 0, last)).boxed()
 }
 
 fn ethertypes() -> BoxedStrategy<u16> {
     prop_oneof![4 => proptest::sample::select(vec![0x8100, 0x88a8]), 1 => u16s()].boxed()
 }
 
-fn vxlans() -> BoxedStrategy<Vxlan> {
-    fields!(Vxlan: Vxlan::default() => {
+drawn! {
+    fn vxlans() -> Vxlan = Vxlan::default() => {
         id: below(1 << 24),
         remote: maybe(ip()),
         local: maybe(ip()),
@@ -139,18 +184,18 @@ fn vxlans() -> BoxedStrategy<Vxlan> {
         udp_zero_csum6_tx: maybe(flag()),
         udp_zero_csum6_rx: maybe(flag()),
         lower: maybe(link()),
-    })
+    }
 }
 
-fn macvlans() -> BoxedStrategy<Macvlan> {
-    fields!(Macvlan: Macvlan::default() => {
+drawn! {
+    fn macvlans() -> Macvlan = Macvlan::default() => {
         mode: maybe(of_numbers::<MacvlanMode>(u32s())),
         broadcast_queue: maybe(u32s()),
-    })
+    }
 }
 
-fn vlans() -> BoxedStrategy<Vlan> {
-    fields!(Vlan: Vlan::new(1) => {
+drawn! {
+    fn vlans() -> Vlan = Vlan::new(1) => {
         id: prop_oneof![8 => 1..4095u16, 1 => u16s()],
         protocol: maybe(ethertypes()),
         reorder_header: maybe(flag()),
@@ -158,11 +203,11 @@ fn vlans() -> BoxedStrategy<Vlan> {
         mvrp: maybe(flag()),
         loose_binding: maybe(flag()),
         bridge_binding: maybe(flag()),
-    })
+    }
 }
 
-fn bonds() -> BoxedStrategy<Bond> {
-    fields!(Bond: Bond::default() => {
+drawn! {
+    fn bonds() -> Bond = Bond::default() => {
         mode: maybe(of_numbers::<BondMode>(u8s())),
         miimon: maybe(u32s()),
         up_delay: maybe(u32s()),
@@ -173,11 +218,11 @@ fn bonds() -> BoxedStrategy<Bond> {
         all_slaves_active: maybe(flag()),
         min_links: maybe(u32s()),
         fast_lacp: maybe(flag()),
-    })
+    }
 }
 
-fn gres() -> BoxedStrategy<Gre> {
-    fields!(Gre: Gre::default() => {
+drawn! {
+    fn gres() -> Gre = Gre::default() => {
         local: maybe(ipv4()),
         remote: maybe(ipv4()),
         ttl: maybe(u8s()),
@@ -185,16 +230,16 @@ fn gres() -> BoxedStrategy<Gre> {
         key: maybe(u32s()),
         pmtudisc: maybe(flag()),
         lower: lower(),
-    })
+    }
 }
 
-fn ipips() -> BoxedStrategy<Ipip> {
-    fields!(Ipip: Ipip::default() => {
+drawn! {
+    fn ipips() -> Ipip = Ipip::default() => {
         local: maybe(ipv4()),
         remote: maybe(ipv4()),
         ttl: maybe(u8s()),
         tos: maybe(u8s()),
         pmtudisc: maybe(flag()),
         lower: lower(),
-    })
+    }
 }

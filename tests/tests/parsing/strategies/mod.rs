@@ -6,6 +6,7 @@
 pub(crate) mod addresses;
 pub(crate) mod common;
 pub(crate) mod links;
+pub(crate) mod mixed;
 pub(crate) mod neighbours;
 pub(crate) mod nexthops;
 pub(crate) mod others;

@@ -9,6 +9,7 @@ use ksync_objects::{
 use proptest::prelude::*;
 
 use super::common::{below, flag, link, maybe, ticks, u8s, u16s, u32s, u64s};
+use super::mixed::{Mixed, drawn, pairs};
 use super::structs::fields;
 
 fn handles() -> BoxedStrategy<TcHandle> {
@@ -54,19 +55,77 @@ fn kinds() -> BoxedStrategy<QdiscKind> {
     .boxed()
 }
 
-fn shapers() -> BoxedStrategy<Tbf> {
-    let peaks = fields!(TbfPeak: TbfPeak { rate: 1, mtu: 1 } => {
-        rate: u64s(),
-        mtu: u32s(),
-    });
-    fields!(Tbf: Tbf { rate: 1, burst: 1, limit: 1, peak: None, overhead: 0, mpu: 0 } => {
+drawn! {
+    fn shapers() -> Tbf = Tbf { rate: 1, burst: 1, limit: 1, peak: None, overhead: 0, mpu: 0 } => {
         rate: u64s(),
         burst: u32s(),
         limit: u32s(),
-        peak: maybe(peaks),
+        peak: maybe(peaks()),
         overhead: u16s(),
         mpu: u16s(),
+    }
+}
+
+fn peaks() -> BoxedStrategy<TbfPeak> {
+    fields!(TbfPeak: TbfPeak { rate: 1, mtu: 1 } => {
+        rate: u64s(),
+        mtu: u32s(),
     })
+}
+
+/// A discipline, and another one in its place that differs from it in some options.
+pub(crate) fn qdisc_pairs() -> BoxedStrategy<(Qdisc, Qdisc)> {
+    let same_sort =
+        |one: &QdiscKind, other: &QdiscKind| std::mem::discriminant(one) == std::mem::discriminant(other);
+    let of_codel = || {
+        (qdiscs(), fq_codels()).prop_map(|(qdisc, kind)| match qdisc.kind {
+            QdiscKind::Ingress | QdiscKind::Clsact => qdisc,
+            _ => Qdisc { kind, ..qdisc },
+        })
+    };
+    // There is most to change in this sort.
+    let drawn = prop_oneof![1 => pairs(qdiscs()), 2 => pairs(of_codel().boxed())];
+    drawn
+        .prop_filter("another sort", move |(one, other)| same_sort(&one.kind, &other.kind))
+        .prop_map(|(held, desired)| {
+            let Qdisc { link, handle, parent, .. } = held.clone();
+            (held, Qdisc { link, handle, parent, kind: desired.kind })
+        })
+        .boxed()
+}
+
+impl Mixed for Qdisc {
+    fn mixed(&self, with: &Self, other: &mut dyn FnMut() -> bool) -> Self {
+        let kind = match (&self.kind, &with.kind) {
+            (QdiscKind::Tbf { shaper }, QdiscKind::Tbf { shaper: with }) => {
+                QdiscKind::Tbf { shaper: shaper.mixed(with, other) }
+            }
+            (own @ QdiscKind::FqCodel { .. }, with @ QdiscKind::FqCodel { .. }) => {
+                codel_mixed(own, with, other)
+            }
+            (own, with) => if other() { with } else { own }.clone(),
+        };
+        Qdisc { kind, ..self.clone() }
+    }
+}
+
+fn codel_mixed(own: &QdiscKind, with: &QdiscKind, other: &mut dyn FnMut() -> bool) -> QdiscKind {
+    let mut mixed = own.clone();
+    macro_rules! options {
+        ($($option:ident),*) => {
+            if let (QdiscKind::FqCodel { $($option),* }, QdiscKind::FqCodel { $($option: _),* }) =
+                (&mut mixed, with)
+            {
+                $(
+                    if other() && let QdiscKind::FqCodel { $option: theirs, .. } = with {
+                        $option.clone_from(theirs);
+                    }
+                )*
+            }
+        };
+    }
+    options!(target, limit, interval, ecn, flows, quantum, ce_threshold, drop_batch, memory_limit);
+    mixed
 }
 
 fn fq_codels() -> BoxedStrategy<QdiscKind> {
