@@ -516,6 +516,8 @@ struct Merged {
     open: Option<bool>,
     #[ksync(nla = 8, compare = at_least)]
     room: Option<u32>,
+    #[ksync(nla = (9, 10))]
+    address: Option<IpAddr>,
 }
 
 #[derive(Clone, Debug, PartialEq, KSyncNested)]
@@ -545,6 +547,7 @@ fn merged() -> Merged {
         port: Some(0x0102),
         open: None,
         room: Some(10),
+        address: Some([192, 0, 2, 1].into()),
     }
 }
 
@@ -562,6 +565,13 @@ fn what_a_merged_change_can_not_take_back_needs_delete_and_add() {
     assert_eq!(difference(nest(Some(2), 1)), Difference::Change);
     assert_eq!(difference(Merged { age: None, ..merged() }), Difference::Change, "has a word for none");
     assert_eq!(difference(Merged { second: true, ..merged() }), Difference::Change);
+    let address = |address: IpAddr| Merged { address: Some(address), ..merged() };
+    assert_eq!(difference(address([192, 0, 2, 2].into())), Difference::Change);
+    assert_eq!(
+        difference(address([0; 16].into())),
+        recreate("address"),
+        "the one of the other family would stay in its attribute"
+    );
 }
 
 #[test]

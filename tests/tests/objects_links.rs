@@ -327,12 +327,16 @@ namespace_test! {
                 assert_eq!(table.verify().await.expect("a dump"), [], "{key}");
             }
             assert_eq!(number("vx0"), first, "it is still the same tunnel");
-            let anew: [Step<Vxlan>; 5] = [
+            let anew: [Step<Vxlan>; 6] = [
                 ("id", 8.into(), |tunnel| tunnel.id = 8),
                 ("port", 4790.into(), |tunnel| tunnel.port = Some(4790)),
                 ("proxy", true.into(), |tunnel| tunnel.proxy = Some(true)),
                 ("limit", 10.into(), |tunnel| tunnel.max_addresses = Some(10)),
                 ("udp_csum", false.into(), |tunnel| tunnel.udp_csum = Some(false)),
+                ("remote6", "2001:db8::9".into(), |tunnel| {
+                    tunnel.remote = "2001:db8::9".parse().ok();
+                    tunnel.local = "2001:db8::8".parse().ok();
+                }),
             ];
             for (key, value, change) in anew {
                 let before = number("vx0");

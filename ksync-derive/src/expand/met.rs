@@ -92,7 +92,9 @@ pub(super) fn needs_recreation(
         return None;
     }
     match field.place() {
-        Place::Attribute(_) if !shape::is_plain(&field.ty) || field.format.flag => {
+        Place::Attribute(_)
+            if !shape::is_plain(&field.ty) || field.format.flag || field.format.v6.is_some() =>
+        {
             let method = carrier(field, runtime).method("needs_recreation");
             Some(quote!(#method(#held, #desired, #merge)))
         }

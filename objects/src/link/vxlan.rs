@@ -11,8 +11,8 @@ use super::Link;
 /// A VXLAN tunnel. `ip link add vx100 type vxlan id 100 dstport 4789`
 ///
 /// Options that are `None` are left as the kernel likes them. The kernel changes `remote`, `local`, `ttl`, `tos`,
-/// `df`, `flow_label`, `learning`, `ageing` and `lower` in place; the others take a new tunnel. Addresses of the
-/// other family are refused by a tunnel that is there: remove it first.
+/// `df`, `flow_label`, `learning`, `ageing` and `lower` in place; the others take a new tunnel, and so do addresses of
+/// the other family. A tunnel without addresses is one of IPv4, and refuses those of IPv6: remove it first.
 ///
 /// ```
 /// use ksync_objects::{Link, LinkKind, Vxlan};

@@ -39,6 +39,11 @@ impl<const V6: u16> Codec<IpAddr> for ByFamily<V6> {
     fn met_by(asked: &IpAddr, observed: &IpAddr) -> bool {
         asked == observed
     }
+
+    /// Where the kernel merges, the address of the other family stays in its attribute.
+    fn needs_recreation(held: &IpAddr, desired: &IpAddr, merge: bool) -> bool {
+        merge && held.is_ipv4() != desired.is_ipv4()
+    }
 }
 
 /// A value that belongs to an address family: `family = header_field` writes it.
