@@ -52,7 +52,7 @@ pub struct NftSet {
     #[ksync(key, nla = NFTA_SET_NAME)]
     pub name: String,
     /// What its elements are. `type`
-    #[ksync(with = element_type, immutable)]
+    #[ksync(with = element_type, immutable, check = NftType::check)]
     pub element: NftType,
     /// For people who read the rules. `comment`
     // Behind `element`: they share an attribute.
@@ -161,6 +161,15 @@ impl NftType {
     /// nft's `BYTEORDER_HOST_ENDIAN` or `BYTEORDER_BIG_ENDIAN`: in which order it shows the bytes.
     fn byte_order(self) -> u32 {
         if self == NftType::Mark { 1 } else { 2 }
+    }
+
+    /// Read back, it would be the one with the name.
+    fn check(&self) -> Result<(), String> {
+        let (number, len) = self.number_and_len();
+        match NftType::of(number, len) {
+            known if known != *self => Err(format!("{self:?} has a name: say `{known:?}`")),
+            _ => Ok(()),
+        }
     }
 
     fn of(number: u32, len: u32) -> Self {

@@ -458,6 +458,24 @@ fn text_may_end_in_a_nul() {
 }
 
 #[test]
+fn what_has_a_name_is_called_by_it() {
+    let refused = |entry: All| entry.check().expect_err("read back, it would be another value").to_string();
+    assert_eq!(
+        refused(All { mode: Mode::Other("bridge".into()), ..all() }),
+        "mode: Other(\"bridge\") has a name: say `Bridge`"
+    );
+    assert_eq!(
+        refused(All { mode: Mode::Other("a\0".into()), ..all() }),
+        "mode: \"a\\0\" holds a NUL, and the kernel stops reading there"
+    );
+    assert_eq!(
+        refused(All { ether: Some(EtherType::Other(0x86dd)), ..all() }),
+        "ether: Other(34525) has a name: say `Ipv6`"
+    );
+    assert_eq!(All { ether: Some(EtherType::Other(0x88cc)), ..all() }.check(), Ok(()));
+}
+
+#[test]
 fn durations_that_the_kernel_can_not_hold_are_refused_at_once() {
     let refused = |entry: All| entry.check().expect_err("refused").to_string();
     assert_eq!(

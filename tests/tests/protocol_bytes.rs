@@ -149,6 +149,11 @@ fn tables_come_back() {
 #[test]
 fn sets_come_back() {
     comes_back(3, Numbers::set);
+    let named = NftType::Other { number: 9, len: 6 };
+    assert_eq!(
+        NftSet::new(NftFamily::Ip.table("t"), "s", named).check().expect_err("another one").to_string(),
+        "element: Other { number: 9, len: 6 } has a name: say `EtherAddr`"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::quiet;
-use crate::input::value::Value;
+use crate::input::value::{Value, ValueVariant};
 
 pub(super) fn impls(value: &Value) -> TokenStream {
     if value.repr.is_some() { of_numbers(value) } else { of_names(value) }
@@ -33,6 +33,10 @@ fn of_numbers(value: &Value) -> TokenStream {
             (None, quote!(#result::Err(#runtime::value::unknown(#name, &__number))))
         }
     };
+    let check = check(value, |variant| {
+        let value = &variant.value;
+        quote!(*__other == (#value))
+    });
     // No header field holds 64 bits without a sign.
     let in_header = (*repr != "u64").then(|| {
         quote! {
@@ -68,6 +72,10 @@ fn of_numbers(value: &Value) -> TokenStream {
                 fn from_be(__payload: &[u8]) -> #result<Self, #runtime::ValueError> {
                     Self::__of_number(<#repr as #runtime::codec::BigEndianValue>::from_be(__payload)?)
                 }
+
+                fn check(&self) -> #result<(), #runtime::std::string::String> {
+                    #runtime::AttributeValue::check(self)
+                }
             }
         }
     });
@@ -97,6 +105,8 @@ fn of_numbers(value: &Value) -> TokenStream {
             fn parse(__payload: &[u8]) -> #result<Self, #runtime::ValueError> {
                 Self::__of_number(<#repr as #runtime::AttributeValue>::parse(__payload)?)
             }
+
+            #check
         }
         #in_header
         #turned
@@ -126,6 +136,10 @@ fn of_names(value: &Value) -> TokenStream {
             (None, quote!(_ => #result::Err(#runtime::value::unknown(#name, &__text)),))
         }
     };
+    let check = check(value, |variant| {
+        let name = &variant.name;
+        quote!(__other.as_str() == (#name))
+    });
     quote! {
         #[automatically_derived]
         #quiet
@@ -155,6 +169,36 @@ fn of_names(value: &Value) -> TokenStream {
                 let __text = <#string as #runtime::AttributeValue>::parse(__payload)?;
                 <Self as #runtime::codec::TextValue>::from_text(__text)
             }
+
+            #check
         }
     }
+}
+
+/// Refuses what has a name and is given by its number or text: it would be read back as another value.
+fn check(value: &Value, is: impl Fn(&ValueVariant) -> TokenStream) -> Option<TokenStream> {
+    let runtime = &value.runtime;
+    let result = quote!(#runtime::core::result::Result);
+    let other = &value.variants.iter().find(|variant| variant.other)?.ident;
+    let name = other.to_string();
+    let named = value.variants.iter().filter(|variant| !variant.other).map(|variant| {
+        let (is, own) = (is(variant), variant.ident.to_string());
+        quote! {
+            if #is {
+                return #result::Err(#runtime::value::has_a_name(#name, __other, #own));
+            }
+        }
+    });
+    Some(quote! {
+        fn check(&self) -> #result<(), #runtime::std::string::String> {
+            match self {
+                Self::#other(__other) => {
+                    #(#named)*
+                    #runtime::AttributeValue::check(__other)
+                }
+                #[allow(unreachable_patterns, reason = "an enum may have one variant")]
+                _ => #result::Ok(()),
+            }
+        }
+    })
 }

@@ -26,6 +26,14 @@ pub trait BigEndianValue: Sized {
     /// # Errors
     /// When the bytes are too few, too many, or no such value.
     fn from_be(payload: &[u8]) -> Result<Self, ValueError>;
+
+    /// Looks at whether the payload can say the value at all; see [`AttributeValue::check`](crate::wire::AttributeValue::check).
+    ///
+    /// # Errors
+    /// Why it can't.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// An integer of a fixed header, whose bytes can be turned round.
@@ -71,6 +79,10 @@ impl<T: BigEndianValue + PartialEq> Codec<T> for BigEndian {
 
     fn parse(nla: u16, attributes: &AttributeList<'_>, _: &Resolver<'_>) -> Result<T, ParseError> {
         T::from_be(attributes.required(nla)?).map_err(|error| ParseError::attribute(nla, error))
+    }
+
+    fn check(value: &T) -> Result<(), Invalid> {
+        T::check(value).map_err(invalid)
     }
 
     fn met_by(asked: &T, observed: &T) -> bool {

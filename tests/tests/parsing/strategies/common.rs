@@ -46,17 +46,19 @@ pub(crate) fn flag() -> BoxedStrategy<bool> {
     any::<bool>().boxed()
 }
 
-/// What stands for each number that an attribute can carry: every name of an enum, and the rest.
-pub(crate) fn of_numbers<T: AttributeValue + Clone + std::fmt::Debug + 'static>(
-    numbers: BoxedStrategy<impl AttributeValue + std::fmt::Debug + 'static>,
-) -> BoxedStrategy<T> {
-    numbers
-        .prop_filter_map("no value of that number", |number| {
-            let mut bytes = BytesMut::new();
-            number.emit(&mut bytes);
-            T::parse(&bytes).ok()
-        })
-        .boxed()
+/// What stands for each number that an attribute can carry: every name of an enum, and what has none. Now and then one
+/// that has a name is given by its number all the same.
+pub(crate) fn named<N, T>(numbers: BoxedStrategy<N>, other: fn(N) -> T) -> BoxedStrategy<T>
+where
+    N: AttributeValue + std::fmt::Debug + Clone + 'static,
+    T: AttributeValue + Clone + std::fmt::Debug + 'static,
+{
+    let by_name = numbers.clone().prop_map(|number| {
+        let mut bytes = BytesMut::new();
+        number.emit(&mut bytes);
+        T::parse(&bytes).expect("all numbers stand for something")
+    });
+    prop_oneof![9 => by_name, 1 => numbers.prop_map(other)].boxed()
 }
 
 /// Texts of up to so many bytes, of any characters; NUL and nothing at all among them.

@@ -10,7 +10,7 @@ use ksync_runtime::prelude::MacAddr6;
 use proptest::prelude::*;
 
 use super::common::{
-    below, flag, interface, ip, ipv4, link, mac, maybe, of_numbers, text, ticks, u8s, u16s, u32s, u64s,
+    below, flag, interface, ip, ipv4, link, mac, maybe, named, text, ticks, u8s, u16s, u32s, u64s,
 };
 use super::mixed::{Mixed, drawn, pairs};
 
@@ -171,7 +171,7 @@ drawn! {
         source_ports: maybe((u16s(), u16s())),
         ttl: maybe(u8s()),
         tos: maybe(u8s()),
-        df: maybe(of_numbers::<DontFragment>(u8s())),
+        df: maybe(named(u8s(), DontFragment::Other)),
         flow_label: maybe(below(1 << 20)),
         learning: maybe(flag()),
         ageing: maybe(ticks(u32s(), 1)),
@@ -189,7 +189,7 @@ drawn! {
 
 drawn! {
     fn macvlans() -> Macvlan = Macvlan::default() => {
-        mode: maybe(of_numbers::<MacvlanMode>(u32s())),
+        mode: maybe(named(u32s(), MacvlanMode::Other)),
         broadcast_queue: maybe(u32s()),
     }
 }
@@ -208,11 +208,11 @@ drawn! {
 
 drawn! {
     fn bonds() -> Bond = Bond::default() => {
-        mode: maybe(of_numbers::<BondMode>(u8s())),
+        mode: maybe(named(u8s(), BondMode::Other)),
         miimon: maybe(u32s()),
         up_delay: maybe(u32s()),
         down_delay: maybe(u32s()),
-        hash_policy: maybe(of_numbers::<BondHashPolicy>(u8s())),
+        hash_policy: maybe(named(u8s(), BondHashPolicy::Other)),
         resend_igmp: maybe(u32s()),
         peer_notifications: maybe(u8s()),
         all_slaves_active: maybe(flag()),
