@@ -35,6 +35,7 @@ mod address_label;
 mod bridge_vlan;
 mod class;
 mod encap;
+mod ethernet;
 mod fdb;
 mod filter;
 mod link;

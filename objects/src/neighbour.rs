@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ksync_runtime::prelude::*;
 
 use crate::Link;
+use crate::ethernet;
 
 /// Which hardware address a neighbour has.
 ///
@@ -38,7 +39,7 @@ pub struct Neighbour {
     #[ksync(key, nla = NDA_DST, family = ndm_family)]
     pub address: IpAddr,
     /// Its hardware address. `lladdr`
-    #[ksync(nla = NDA_LLADDR)]
+    #[ksync(nla = NDA_LLADDR, with = ethernet)]
     pub mac: MacAddr6,
     /// How sure it is. `nud`
     #[ksync(header = ndm_state, check = is_lasting)]

@@ -222,6 +222,10 @@ mod element_type {
         let number = |nla| {
             be32::parse(message.attributes.required(nla)?).map_err(|error| ParseError::attribute(nla, error))
         };
+        // A set of intervals, a concatenation, a map: what is looked up there is no single value.
+        if message.attributes.get(NFTA_SET_FLAGS).is_some() && number(NFTA_SET_FLAGS)? & !flags::KNOWN != 0 {
+            return Err(ParseError::attribute(NFTA_SET_FLAGS, ValueError::Missing));
+        }
         Ok(NftType::of(number(NFTA_SET_KEY_TYPE)?, number(NFTA_SET_KEY_LEN)?))
     }
 }
@@ -229,6 +233,9 @@ mod element_type {
 mod flags {
     use super::*;
     use ksync_runtime::wire::BytesMut;
+
+    /// What sets of this kind may have.
+    pub(super) const KNOWN: u32 = NFT_SET_CONSTANT | NFT_SET_TIMEOUT | NFT_SET_EVAL;
 
     pub(super) fn emit(value: &NftSetFlags, out: &mut BytesMut) {
         let bit = |is: bool, bit: u32| if is { bit } else { 0 };

@@ -22,7 +22,7 @@ pub fn emit(value: &IpNet, message: &mut Outgoing<'_, RouteHeader>) {
 /// Reads the prefix.
 ///
 /// # Errors
-/// When the family is neither of IPv4 and IPv6, or address and length don't fit it.
+/// When address and length don't fit the family; [foreign](ParseError::is_foreign) if that is neither IPv4 nor IPv6.
 pub fn parse(message: &Incoming<'_, RouteHeader>) -> Result<IpNet, ParseError> {
     let payload = message.attributes.get(RTA_DST);
     let len = message.header.rtm_dst_len;
@@ -37,9 +37,8 @@ pub fn parse(message: &Incoming<'_, RouteHeader>) -> Result<IpNet, ParseError> {
             let address = payload.map_or(Ok(Ipv6Addr::UNSPECIFIED), Ipv6Addr::parse).map_err(wrong)?;
             Ipv6Net::new(address, len).map(IpNet::V6).map_err(too_long)
         }
-        other => Err(ParseError::header(ValueError::Content(format!(
-            "rtm_family {other} is neither IPv4 nor IPv6"
-        )))),
+        // Other families have routes too (MPLS, those of multicast): none of them has a prefix.
+        _ => Err(ParseError::header(ValueError::Missing)),
     }
 }
 

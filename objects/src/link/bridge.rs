@@ -5,7 +5,7 @@ use std::time::Duration;
 use ksync_runtime::declare::Invalid;
 use ksync_runtime::prelude::*;
 
-use super::codec::ethernet;
+use crate::ethernet;
 
 /// An Ethernet switch. `ip link add br0 type bridge`
 ///

@@ -1,18 +1,4 @@
-//! Codecs and checks that several sorts of links share.
-
-/// Hardware addresses of six bytes. Those of other lengths (tunnels have four) count as none.
-pub(super) mod ethernet {
-    use ksync_runtime::prelude::MacAddr6;
-    use ksync_runtime::wire::{AttributeValue, BytesMut, ValueError};
-
-    pub(in crate::link) fn emit(mac: &MacAddr6, out: &mut BytesMut) {
-        AttributeValue::emit(mac, out);
-    }
-
-    pub(in crate::link) fn parse(payload: &[u8]) -> Result<MacAddr6, ValueError> {
-        <MacAddr6 as AttributeValue>::parse(payload).map_err(|_| ValueError::Missing)
-    }
-}
+//! Checks that several sorts of links share.
 
 /// The number of a vlan.
 pub(super) fn is_vlan(vlan: &u16) -> Result<(), String> {

@@ -14,8 +14,8 @@ mod vxlan;
 use ksync_runtime::declare::{ErrorClass, Invalid, OperationError, Verb};
 use ksync_runtime::prelude::*;
 
+use crate::ethernet;
 pub use bridge::Bridge;
-use codec::ethernet;
 pub use lower::Lower;
 pub use stacked::{Bond, BondHashPolicy, BondMode, Macvlan, MacvlanMode, Vlan, Vrf};
 pub use tunnel::{Gre, Ipip};

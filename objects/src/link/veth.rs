@@ -2,8 +2,8 @@
 
 use ksync_runtime::prelude::*;
 
-use super::codec::ethernet;
 use super::is_interface_name;
+use crate::ethernet;
 
 /// The other end of a veth pair, as it is created.
 ///

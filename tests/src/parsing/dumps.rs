@@ -92,6 +92,8 @@ pub const COMMANDS: &[&str] = &[
     "nft add set inet f s '{ type ipv4_addr ; flags timeout ; timeout 1h ; gc-interval 10s ; size 99 ; comment \"blocked\" ; }'",
     "nft add set inet f p '{ type inet_service ; flags constant,dynamic ; }'",
     "nft add set inet f m '{ type mark ; }'",
+    "nft add set inet f i '{ type ipv4_addr ; flags interval ; }'",
+    "nft add map inet f v '{ type ipv4_addr : mark ; }'",
     "nft add element inet f s '{ 192.0.2.1 timeout 30m comment \"one\" }'",
     "nft add element inet f m '{ 0x17 }'",
 ];

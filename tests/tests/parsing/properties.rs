@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use crate::bytes::{attributes, with_inserted, with_longer};
 
 /// How many values are drawn: what looks at every byte of a message takes fewer.
-const CASES: u32 = 256;
+const CASES: u32 = 512;
 const CASES_BYTE_BY_BYTE: u32 = 40;
 
 /// Asks `holds` of values that can be declared. Of those that `values` draws, one in five at least must be such.
@@ -27,7 +27,7 @@ pub(crate) fn of_some_declarable<T: KSyncEntry>(values: BoxedStrategy<T>, holds:
 
 /// Asks `holds` of more values than usual: of pairs, most of which are of no use.
 pub(crate) fn of_many<V: Debug>(values: impl Strategy<Value = V>, holds: impl Fn(&V)) {
-    of_cases(10 * CASES, values, holds);
+    of_cases(5 * CASES, values, holds);
 }
 
 /// Asks `holds` of all values.

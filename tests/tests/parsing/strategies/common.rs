@@ -85,13 +85,16 @@ pub(crate) fn interface() -> BoxedStrategy<String> {
 }
 
 pub(crate) fn ipv4() -> BoxedStrategy<Ipv4Addr> {
-    u32s().prop_map(Ipv4Addr::from_bits).boxed()
+    let multicast = (224..240u8, any::<[u8; 3]>()).prop_map(|(a, [b, c, d])| Ipv4Addr::new(a, b, c, d));
+    prop_oneof![5 => u32s().prop_map(Ipv4Addr::from_bits), 1 => multicast].boxed()
 }
 
 pub(crate) fn ipv6() -> BoxedStrategy<Ipv6Addr> {
     let mapped = ipv4().prop_map(|address| address.to_ipv6_mapped());
     let edges = proptest::sample::select(vec![Ipv6Addr::UNSPECIFIED, Ipv6Addr::LOCALHOST, [0xff; 16].into()]);
-    prop_oneof![4 => any::<[u8; 16]>().prop_map(Ipv6Addr::from), 1 => mapped, 1 => edges].boxed()
+    // fe80::/16 and ff00::/16 and what is next to them.
+    let local = (0xfe7f..=0xff03u16, any::<u16>()).prop_map(|(a, h)| Ipv6Addr::new(a, 0, 0, 0, 0, 0, 0, h));
+    prop_oneof![4 => any::<[u8; 16]>().prop_map(Ipv6Addr::from), 1 => mapped, 1 => edges, 1 => local].boxed()
 }
 
 pub(crate) fn ip() -> BoxedStrategy<IpAddr> {
