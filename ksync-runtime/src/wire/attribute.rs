@@ -460,6 +460,14 @@ impl AttributeValue for IpAddr {
         }
     }
 
+    #[inline]
+    fn put_into(&self, nla: u16, attributes: &mut Attributes<'_>) {
+        match self {
+            IpAddr::V4(address) => address.put_into(nla, attributes),
+            IpAddr::V6(address) => address.put_into(nla, attributes),
+        }
+    }
+
     fn parse(payload: &[u8]) -> Result<Self, ValueError> {
         if payload.len() == 4 {
             Ipv4Addr::parse(payload).map(IpAddr::V4)
@@ -472,6 +480,11 @@ impl AttributeValue for IpAddr {
 impl AttributeValue for MacAddr6 {
     fn emit(&self, out: &mut BytesMut) {
         out.put_slice(self.as_bytes());
+    }
+
+    #[inline]
+    fn put_into(&self, nla: u16, attributes: &mut Attributes<'_>) {
+        attributes.put_array(nla, self.into_array());
     }
 
     fn parse(payload: &[u8]) -> Result<Self, ValueError> {
