@@ -96,7 +96,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `nla = RTA_..., part = Header.field` | A field of the struct (declared with `fixed_header!`) that is the payload of the attribute, which several fields may share: integers, `bool`, `Ref<T>`, written together. With `bit = ...`, bits of that field. |
 /// | `nla = (V4, V6)` | One of two attributes, by the family of an `IpAddr`. |
 /// | `nla = RTA_..., prefix_len = field` | A prefix (`IpNet`, `Ipv4Net`, `Ipv6Net`): the address in the attribute, the length in the header. |
-/// | `flatten` | The attributes of a nested value, among those of this message. |
+/// | `flatten` | The attributes of a nested value, among those of this message. Of an `Option`, one that writes nothing is read back as `None`. |
 /// | `skip` | Nowhere: the agent's own data. Not compared, and the default when read back. |
 /// | `outside` | Besides one of these: not in the attributes of `inside(...)`. |
 ///
@@ -138,6 +138,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// The functions of `compare` and `check` may be closures: `check = \|vlan\| is_vlan(*vlan)` calls one that takes a small
 /// value as clippy likes it.
+///
+/// Without a word, values are refused that would be read back as others: texts that hold a NUL, and what has a name in an
+/// enum but is given as its `other`.
 ///
 /// # Protocols
 ///

@@ -300,7 +300,8 @@ fn emit_prefix(
     if field.option().is_some() {
         return put;
     }
-    quote!(if #prefix::prefix_len(#value) > 0 { #put })
+    // All addresses need none; host bits, where they are allowed, are told whatever the length is.
+    quote!(if #prefix::prefix_len(#value) > 0 || !#prefix::address(#value).is_unspecified() { #put })
 }
 
 /// Turns the bytes of a header field round; a field that has no order is reported at the word for it.

@@ -8,3 +8,4 @@ mod families;
 mod merging;
 mod properties;
 mod strategies;
+mod words;

@@ -9,11 +9,13 @@ mod routes;
 mod rules;
 mod sets;
 mod traffic;
+mod words;
 
 /// The tests of a kind: `values` draws them, `seen` says what a dump can tell of one, and `changed` what a change can,
-/// where there is one that says all.
+/// where there is one that says all;
+/// `lists` are nests whose attributes are elements whatever their numbers are.
 macro_rules! kind {
-    ($module:ident: $kind:ty, $values:expr, seen = $seen:expr $(, changed = $changed:expr)? $(,)?) => {
+    ($module:ident: $kind:ty, $values:expr, seen = $seen:expr $(, changed = $changed:expr)? $(, lists = $lists:expr)? $(,)?) => {
         mod $module {
             use super::*;
             use crate::properties;
@@ -47,7 +49,10 @@ macro_rules! kind {
 
             #[test]
             fn what_nobody_knows_changes_nothing() {
-                properties::of_some_declarable(values(), properties::unknown_attributes_say_nothing);
+                let lists: &[&[u16]] = &[$($lists)?];
+                properties::of_some_declarable(values(), |entry| {
+                    properties::unknown_attributes_say_nothing(entry, &lists.concat());
+                });
             }
 
             #[test]

@@ -26,7 +26,14 @@ macro_rules! numbers {
                 let edge = 1u128 << bits;
                 prop_oneof![Just(edge.wrapping_sub(2)), Just(edge - 1), Just(edge), Just(edge + 1)]
             });
-            prop_oneof![edges.prop_map(|edge| edge as $int), any::<$int>(), 0..=9 as $int].boxed()
+            let ends = [$int::MAX, $int::MAX - 1, $int::MAX / 2, $int::MAX / 2 + 1];
+            prop_oneof![
+                2 => edges.prop_map(|edge| edge as $int),
+                2 => any::<$int>(),
+                1 => 0..=9 as $int,
+                1 => proptest::sample::select(ends.to_vec()),
+            ]
+            .boxed()
         }
     )*};
 }

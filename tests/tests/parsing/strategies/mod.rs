@@ -15,3 +15,4 @@ pub(crate) mod rules;
 pub(crate) mod sets;
 pub(crate) mod structs;
 pub(crate) mod traffic;
+pub(crate) mod words;
