@@ -72,6 +72,7 @@ const _: () = {
             delete: RTM_DELNEXTHOP,
             get: ::ksync_runtime::__private::core::option::Option::Some(RTM_GETNEXTHOP),
             dumped: ::ksync_runtime::__private::Dumped::AtOnce,
+            self_dependent: false,
             index: ::ksync_runtime::__private::IndexSource::KSync { first: 1, last: 65535 },
             flushes_dependents: true,
             early: false,

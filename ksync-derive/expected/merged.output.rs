@@ -85,6 +85,7 @@ const _: () = {
             delete: RTM_DELADDR,
             get: ::ksync_runtime::__private::core::option::Option::None,
             dumped: ::ksync_runtime::__private::Dumped::AtOnce,
+            self_dependent: false,
             index: ::ksync_runtime::__private::IndexSource::None,
             flushes_dependents: false,
             early: false,

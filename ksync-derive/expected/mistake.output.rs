@@ -39,6 +39,7 @@ const _: () = {
             delete: 0,
             get: ::ksync_runtime::__private::core::option::Option::None,
             dumped: ::ksync_runtime::__private::Dumped::AtOnce,
+            self_dependent: true,
             index: ::ksync_runtime::__private::IndexSource::None,
             flushes_dependents: false,
             early: false,

@@ -246,7 +246,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// Kinds that need each other in a circle could never be sent, none before the other. The compiler finds circles of up
 /// to eight kinds, through nested values as far as `#[depends_on(A, B)]` lists what is inside, and names the way
-/// round. A circle that leads through a `self_dependent` kind counts as meant.
+/// round; longer ones, and those through kinds that are written by hand, are an error when the agent starts. A circle that leads through a `self_dependent` kind counts as meant.
 ///
 /// ```compile_fail
 /// use ksync_runtime::prelude::*;

@@ -252,6 +252,7 @@ impl KSyncEntry for Sysctl {
         delete: 0,
         get: None,
         dumped: Dumped::OnTheSpot,
+        self_dependent: false,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,

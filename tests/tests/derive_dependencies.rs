@@ -3,6 +3,7 @@
 
 use ksync_runtime::__private::circle::{Node, expect_no_circle};
 use ksync_runtime::declare::{Incomplete, KSyncEntry};
+use ksync_runtime::engine::{Engine, RegisterError, RetryPolicy};
 use ksync_runtime::prelude::*;
 
 macro_rules! kinds {
@@ -39,6 +40,41 @@ kinds! {
     // Longer than what is unrolled.
     One => Two; Two => Three; Three => Four; Four => Five; Five => Six; Six => Seven; Seven => Eight;
     Eight => Nine; Nine => Ten; Ten => Eleven; Eleven => ;
+    // A circle that is longer.
+    R1 => R2; R2 => R3; R3 => R4, R5; R4 => R5; R5 => R6; R6 => R7; R7 => R8; R8 => R9; R9 => R10; R10 => R11, One;
+    R11 => R1;
+}
+
+fn engine_with(register: impl FnOnce(&mut Engine) -> Result<(), RegisterError>) -> Result<(), RegisterError> {
+    let mut engine = Engine::new(RetryPolicy::default());
+    register(&mut engine)?;
+    engine.check_dependencies()
+}
+
+macro_rules! registered {
+    ($($kind:ident),*) => {
+        engine_with(|engine| {
+            $(engine.register::<$kind>()?;)*
+            Ok(())
+        })
+    };
+}
+
+#[test]
+fn a_circle_that_is_too_long_for_the_compiler_is_told_when_the_agent_starts() {
+    let chain = registered!(One, Two, Three, Four, Five, Six, Seven, Eight, Nine, Ten, Eleven);
+    assert_eq!(chain, Ok(()));
+    let meant = registered!(Filter, Discipline, Class);
+    assert_eq!(meant, Ok(()), "it leads through a kind that may refer to itself");
+    let told = registered!(
+        One, Two, Three, Four, Five, Six, Seven, Eight, Nine, Ten, Eleven, R1, R2, R3, R4, R5, R6, R7, R8,
+        R9, R10, R11
+    );
+    assert_eq!(
+        told.expect_err("a circle").to_string(),
+        "a circle of kinds, none of which could be sent before the others: R1 -> R2 -> R3 -> R5 -> R6 -> R7 -> R8 -> R9 -> \
+         R10 -> R11 -> R1; if their entries never form one, say `self_dependent` in the `#[ksync(...)]` of one of the kinds"
+    );
 }
 
 #[test]

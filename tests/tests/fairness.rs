@@ -239,6 +239,7 @@ fn errors_have_the_name_that_a_kind_was_registered_under() {
         delete: 17,
         get: None,
         dumped: Dumped::AtOnce,
+        self_dependent: false,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,

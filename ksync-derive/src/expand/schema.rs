@@ -41,6 +41,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
         seen.push(spelled);
         Some(quote_spanned!(target.span()=> #runtime::DependsOn::on::<#target>()))
     });
+    let self_dependent = kind.self_dependent;
     let dumped_by: Vec<_> = kind.fields.iter().filter(|field| field.dumped_by).map(Field::name).collect();
     let dumped = if dumped_by.is_empty() {
         quote!(#runtime::Dumped::AtOnce)
@@ -58,6 +59,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             delete: #delete,
             get: #get,
             dumped: #dumped,
+            self_dependent: #self_dependent,
             index: #index,
             flushes_dependents: #flushes_dependents,
             early: #early,

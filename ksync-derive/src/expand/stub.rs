@@ -37,6 +37,7 @@ pub(super) fn entry(input: &DeriveInput, kind: &Kind, key: &Key<'_>) -> TokenStr
                     delete: 0,
                     get: #runtime::core::option::Option::None,
                     dumped: #runtime::Dumped::AtOnce,
+                    self_dependent: true,
                     index: #runtime::IndexSource::None,
                     flushes_dependents: false,
                     early: false,

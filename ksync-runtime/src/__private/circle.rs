@@ -3,7 +3,8 @@
 //!
 //! A macro sees one type at a time, so every derived kind lays down what it needs as constants. A constant can't
 //! lead back to itself; therefore the graph is unrolled, each kind once for each of [`DEPTH`] steps, and a circle
-//! shows as a path of at most so many steps that ends where it began. Longer ones show when their entries wait.
+//! shows as a path of at most so many steps that ends where it began. Longer ones are found when the agent starts
+//! (`engine::circles`).
 
 /// The longest circle that is found.
 pub const DEPTH: usize = 8;

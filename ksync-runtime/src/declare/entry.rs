@@ -46,7 +46,7 @@ use crate::wire::{MessageView, ParseError, Request};
     label = "only a kind can be referred to, and have a table",
     note = "derive it: `#[derive(Clone, Debug, PartialEq, KSyncEntry)]`"
 )]
-pub trait KSyncEntry: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
+pub trait KSyncEntry: EntryValue {
     /// What tells one entry of the kind from another.
     type Key: Clone + Eq + Hash + fmt::Debug + Send + Sync + 'static;
 
@@ -187,6 +187,18 @@ pub trait KSyncEntry: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
         ErrorClass::of(verb, error.errno)
     }
 }
+
+/// What the values of a kind can do besides: they are copied, compared, shown, and handed to the agent's thread.
+/// Implemented for every type that can.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` lacks what every kind has: it is copied, compared, shown, and handed to another thread",
+    label = "not all of `Clone`, `Debug`, `PartialEq` and `Send`",
+    note = "derive all of it: `#[derive(Clone, Debug, PartialEq, KSyncEntry)]`"
+)]
+pub trait EntryValue: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + PartialEq + fmt::Debug + Send + Sized + 'static> EntryValue for T {}
 
 /// A kind whose entries have an index (an ifindex, a nexthop id), so that others can name them on the
 /// wire. The derive implements it for kinds that declare `index(...)`.

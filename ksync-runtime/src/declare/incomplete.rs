@@ -48,6 +48,7 @@ impl KSyncEntry for Incomplete {
         delete: 0,
         get: None,
         dumped: Dumped::AtOnce,
+        self_dependent: false,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,

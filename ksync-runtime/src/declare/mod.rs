@@ -11,7 +11,7 @@ mod reference;
 mod schema;
 
 pub(crate) use entry::describe_key;
-pub use entry::{Difference, Indexed, Invalid, KSyncEntry};
+pub use entry::{Difference, EntryValue, Indexed, Invalid, KSyncEntry};
 pub use incomplete::Incomplete;
 pub use operation::{ErrorClass, OperationError, Progress, Verb};
 pub use protocol::{Acknowledgement, Channel, CustomProtocol, Protocol, Reply, ReplyTo};

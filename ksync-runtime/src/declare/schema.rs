@@ -26,6 +26,8 @@ pub struct Schema {
     pub get: Option<u16>,
     /// How all objects of the kind are read back.
     pub dumped: Dumped,
+    /// Entries of the kind may refer to each other, and circles of kinds that lead through it are meant.
+    pub self_dependent: bool,
     /// Where the index comes from.
     pub index: IndexSource,
     /// The kernel removes what refers to an object together with it (nexthops take their routes along).

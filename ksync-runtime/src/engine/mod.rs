@@ -19,6 +19,7 @@ mod ask;
 mod bulk;
 mod carry;
 mod channels;
+mod circles;
 mod copies;
 mod entry;
 mod history;
@@ -189,6 +190,17 @@ pub enum RegisterError {
         /// The kind that it refers to.
         missing: &'static str,
     },
+    /// Kinds need each other, so that none could be sent before the others.
+    #[error(
+        "a circle of kinds, none of which could be sent before the others: {} -> {}; if their entries never form one, \
+         say `self_dependent` in the `#[ksync(...)]` of one of the kinds",
+        kinds.join(" -> "),
+        kinds.first().unwrap_or(&"?"),
+    )]
+    Circle {
+        /// The kinds, each of which needs the next one, and the last one the first.
+        kinds: Vec<&'static str>,
+    },
     /// There are more kinds than an engine can hold.
     #[error("{kind} is one kind too many: an engine holds {max}", max = entry::MAX_TABLES)]
     TooManyKinds {
@@ -242,10 +254,10 @@ impl Engine {
         self.tables.register::<T>(schema).map(|_| ()).ok_or(RegisterError::TooManyKinds { kind: schema.name })
     }
 
-    /// Checks that every kind that another one refers to has a table.
+    /// Checks that every kind that another one refers to has a table, and that no kinds need each other in a circle.
     ///
     /// # Errors
-    /// [`RegisterError::MissingDependency`], which names both.
+    /// [`RegisterError::MissingDependency`], which names both; [`RegisterError::Circle`], which names all of it.
     pub fn check_dependencies(&self) -> Result<(), RegisterError> {
         for (_, table) in self.tables.iter().filter(|(_, table)| !table.taken_away) {
             for dependency in table.schema.depends_on {
@@ -257,7 +269,7 @@ impl Engine {
                 }
             }
         }
-        Ok(())
+        circles::expect_none(&self.tables)
     }
 
     /// Declares an entry, or gives it another value. What is declared already, as it is, is left alone.

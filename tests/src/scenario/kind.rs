@@ -133,6 +133,7 @@ const fn blank(name: &'static str) -> Schema {
         delete: 17,
         get: Some(19),
         dumped: Dumped::AtOnce,
+        self_dependent: true,
         index: IndexSource::None,
         flushes_dependents: false,
         early: false,
