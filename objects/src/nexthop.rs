@@ -26,6 +26,16 @@ use crate::{Link, Name};
 /// Everything about a nexthop changes in place, its family too. Removing one makes the kernel drop the routes that
 /// use it, without a word for IPv4, and takes it out of its groups.
 ///
+/// # A nexthop of a million routes
+///
+/// Giving it another gateway is one write, however many routes use it. How long the kernel takes over that depends on
+/// `net.ipv4.nexthop_compat_mode` of the namespace: with 1, which is the default, it tells every listener of each
+/// route that moved along, which took 615 to 910 ms for a million routes on the machine that we measured on; with 0 it
+/// tells of the nexthop alone, which took 0.03 to 0.2 ms. Declare [`Sysctl`](crate::Sysctl)
+/// `net.ipv4.nexthop_compat_mode` = `0` where a gateway has to change at once, and nobody in the namespace depends on
+/// seeing gateways in routes: with 0 a route shows the number of its nexthop and nothing else, to `ip route` as to
+/// daemons that know no nexthop objects. Leave it at 1 where such programs run.
+///
 /// ```
 /// use ksync_objects::Nexthop;
 /// use ksync_runtime::prelude::*;

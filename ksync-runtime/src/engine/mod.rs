@@ -278,7 +278,6 @@ impl Engine {
     /// [`SetError`]; the table then holds what it held.
     pub fn set<T: KSyncEntry>(&mut self, mut value: T, now: Instant) -> Result<(), SetError> {
         self.settle_losses(now);
-        value.check().map_err(|invalid| self.invalid(&value, invalid))?;
         let (number, rows) =
             self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
         let found = rows.find_value(&value);
@@ -291,6 +290,7 @@ impl Engine {
         {
             return Ok(());
         }
+        value.check().map_err(|invalid| self.invalid(&value, invalid))?;
 
         let mut targets = std::mem::take(&mut self.targets);
         targets.clear();
