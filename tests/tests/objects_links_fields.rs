@@ -309,3 +309,43 @@ namespace_test! {
         });
     }
 }
+
+namespace_test! {
+    fn a_tunnel_whose_next_lower_link_is_missing_is_not_taken_for_gone() {
+        on_agent(Agent::builder().object::<Link>(), async |agent: &Agent| {
+            let table = agent.table::<Link>();
+            shell("ip link add br0 type bridge");
+            let on = |lower: Option<&str>| {
+                Link::new("vx0", LinkKind::Vxlan(Vxlan { port: Some(4789), lower: lower.map(Ref::to), ..Vxlan::new(7) }))
+            };
+            table.set_all([Link::new("br0", LinkKind::Existing), on(None)]);
+            agent.settled().await.expect("in sync");
+            let tunnel = shown("vx0")["ifindex"].clone();
+            // Behind the back of the agent, which still has a number for the link.
+            shell("ip link del br0");
+            takes_however(agent, || table.set(on(Some("br0"))).expect("valid")).await;
+            let why = table.why(&"vx0".to_owned()).expect("declared").to_string();
+            assert!(why.contains("CHANGE_DEFER") && why.contains("Invalid local interface"), "{why}");
+            assert_eq!(shown("vx0")["ifindex"], tunnel, "the tunnel is where it was");
+
+            // The link comes back, under another number.
+            shell("ip link add if0 type ifb; ip link add br0 type bridge");
+            assert!(table.renew(&"br0".to_owned()));
+            agent.settled().await.expect("in sync");
+            assert_eq!((shown("vx0")["ifindex"].clone(), shown("vx0")["linkinfo"]["info_data"]["link"].clone()), (tunnel.clone(), "br0".into()));
+            assert_eq!(table.verify().await.expect("a dump"), []);
+
+            // And one that is gone itself is made anew.
+            shell("ip link del vx0");
+            takes_however(agent, || table.set(Link { mtu: Some(1400), ..on(Some("br0")) }).expect("valid")).await;
+            agent.settled().await.expect("in sync");
+            assert_ne!(shown("vx0")["ifindex"], tunnel);
+        });
+    }
+}
+
+/// Lets `act` declare something, and all settle that can.
+async fn takes_however(agent: &Agent, act: impl FnOnce()) {
+    act();
+    agent.settled_so_far().await.expect("the agent goes on");
+}
