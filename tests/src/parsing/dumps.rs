@@ -7,8 +7,8 @@ use std::process::Command;
 
 use bytes::BytesMut;
 use ksync_objects::{
-    Address, AddressLabel, FdbEntry, Link, MptcpEndpoint, Neighbour, Nexthop, NexthopGroup, NftSet, NftTable,
-    ProxyNeighbour, Qdisc, Route, Rule, VxlanFdbEntry,
+    Address, AddressLabel, BridgeVlan, FdbEntry, Link, MptcpEndpoint, Neighbour, Nexthop, NexthopGroup,
+    NftSet, NftTable, ProxyNeighbour, Qdisc, Route, Rule, VxlanFdbEntry,
 };
 use ksync_runtime::declare::KSyncEntry;
 use ksync_runtime::prelude::*;
@@ -125,6 +125,14 @@ pub fn take() -> io::Result<Vec<Dumped>> {
     let mut dumped = vec![
         // Without statistics, which fill most of such a message.
         ("link", of_kind::<Link>(&mut route, |attributes| attributes.put(IFLA_EXT_MASK, &SKIP_STATISTICS))?),
+        // What a link is to its master stands in the message of the link.
+        (
+            "port",
+            of_type(&mut route, RTM_GETLINK, &LinkHeader::default(), |attributes| {
+                attributes.put(IFLA_EXT_MASK, &SKIP_STATISTICS);
+            })?,
+        ),
+        ("bridge_vlan", of_kind::<BridgeVlan>(&mut route, |_| {}).unwrap_or_default()),
         ("address", of_kind::<Address>(&mut route, |_| {})?),
         ("address_label", of_kind::<AddressLabel>(&mut route, |_| {})?),
         ("neighbour", of_kind::<Neighbour>(&mut route, |_| {})?),

@@ -6,9 +6,10 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ksync_runtime::declare::{Difference, KSyncEntry};
-use ksync_runtime::wire::{Answer, Messages};
+use ksync_runtime::wire::{Answer, Messages, ParseError};
 
 use super::message::{added, read, view};
+use super::numbers::resolver;
 
 /// What was made of the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +25,34 @@ pub enum Seen {
     Malformed(String),
 }
 
-/// Looks at a message of a dump of kind `T`; `body` is what stands behind `struct nlmsghdr`.
+/// How many objects of one message are looked at. A range can stand for thousands.
+const MOST: usize = 16;
+
+/// Looks at a message of a dump of kind `T`; `body` is what stands behind `struct nlmsghdr`. Of several objects in it,
+/// what is malformed is told first, and then what can be declared.
 ///
 /// # Panics
 /// When the parser does, and when an object that can be declared is not what it was after it was written and read.
 pub fn look_at<T: KSyncEntry>(body: &[u8]) -> Seen {
     // Kinds have a number, or none; what is wrong with it is an error of its own.
     let _ = T::parse_index(&view::<T>(body));
-    match read::<T>(body) {
+    let mut all = vec![look_at_one(read::<T>(body))];
+    T::parse_each(&view::<T>(body), &resolver(), &mut |object| {
+        if all.len() <= MOST {
+            all.push(look_at_one(object));
+        }
+    });
+    let rank = |seen: &Seen| match seen {
+        Seen::Malformed(_) => 0,
+        Seen::Declarable => 1,
+        Seen::Odd(_) => 2,
+        Seen::Foreign => 3,
+    };
+    all.into_iter().min_by_key(rank).unwrap_or(Seen::Foreign)
+}
+
+fn look_at_one<T: KSyncEntry>(read: Result<T, ParseError>) -> Seen {
+    match read {
         Ok(entry) => {
             hold_together(&entry);
             if let Err(reason) = entry.check() {

@@ -1,8 +1,9 @@
 //! Every kind under the name of its fuzz target; `tests/fuzz/fuzz_targets` has a file for each of them.
 
 use ksync_objects::{
-    Address, AddressLabel, Class, FdbEntry, Filter, Link, MptcpEndpoint, Neighbour, Nexthop, NexthopGroup,
-    NftSet, NftSetElement, NftTable, ProxyNeighbour, Qdisc, Route, Rule, Sysctl, VxlanFdbEntry,
+    Address, AddressLabel, BridgeVlan, Class, FdbEntry, Filter, Link, MptcpEndpoint, Neighbour, Nexthop,
+    NexthopGroup, NftSet, NftSetElement, NftTable, Port, ProxyNeighbour, Qdisc, Route, Rule, Sysctl,
+    VxlanFdbEntry,
 };
 
 use super::look::{Seen, look_at, look_at_datagram};
@@ -26,6 +27,7 @@ macro_rules! targets {
 targets! {
     "address": look_at::<Address>,
     "address_label": look_at::<AddressLabel>,
+    "bridge_vlan": look_at::<BridgeVlan>,
     "class": look_at::<Class>,
     "datagram": look_at_datagram,
     "fdb_entry": look_at::<FdbEntry>,
@@ -38,6 +40,7 @@ targets! {
     "nft_set": look_at::<NftSet>,
     "nft_set_element": look_at::<NftSetElement>,
     "nft_table": look_at::<NftTable>,
+    "port": look_at::<Port>,
     "proxy_neighbour": look_at::<ProxyNeighbour>,
     "qdisc": look_at::<Qdisc>,
     "route": look_at::<Route>,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ksync_objects::{
-    Bond, BondMode, Encap, Gre, Ipip, Link, LinkKind, Nexthop, Qdisc, QdiscKind, Route, TcHandle, TcParent,
-    Vlan, Vrf,
+    Bond, BondMode, BridgeVlan, Encap, Gre, Ipip, Link, LinkKind, Nexthop, Qdisc, QdiscKind, Route, TcHandle,
+    TcParent, Vlan, Vrf,
 };
 use ksync_runtime::declare::{KSyncEntry, OperationError};
 use ksync_runtime::prelude::IpNet;
@@ -23,6 +23,7 @@ pub fn written() -> Result<Vec<(&'static str, Vec<u8>)>, OperationError> {
     for link in links() {
         add("link", added(&link))?;
     }
+    add("bridge_vlan", added(&BridgeVlan { pvid: true, untagged: true, ..BridgeVlan::new(name(1), 7) }))?;
     let encap = Encap::Mpls { labels: vec![100, 200], ttl: Some(9) };
     let nexthop = Nexthop { encap: Some(encap), ..Nexthop::on_link(name(1_000_000_000), name(1)) };
     add("nexthop", added(&nexthop))?;

@@ -5,6 +5,7 @@ mod links;
 mod neighbours;
 mod nexthops;
 mod others;
+mod ports;
 mod routes;
 mod rules;
 mod sets;

@@ -46,5 +46,9 @@ pub(crate) fn addresses() -> BoxedStrategy<Address> {
 
 pub(crate) fn address_labels() -> BoxedStrategy<AddressLabel> {
     let prefixes = prop_oneof![3 => ipv6_net().prop_map(|net| net.trunc()), 1 => ipv6_net()];
-    (prefixes, u32s()).prop_map(|(prefix, label)| AddressLabel::new(prefix, label)).boxed()
+    fields!(AddressLabel: AddressLabel::new(ipnet::Ipv6Net::default(), 0) => {
+        prefix: prefixes,
+        link: maybe(link()),
+        label: u32s(),
+    })
 }

@@ -10,6 +10,7 @@ pub(crate) mod mixed;
 pub(crate) mod neighbours;
 pub(crate) mod nexthops;
 pub(crate) mod others;
+pub(crate) mod ports;
 pub(crate) mod routes;
 pub(crate) mod rules;
 pub(crate) mod sets;
