@@ -72,16 +72,15 @@ fn is_a_list(mut payload: &[u8]) -> bool {
 
 /// The body with something more at the end of the payload of an attribute, as of a structure that grew.
 pub(crate) fn with_longer(body: &[u8], attribute: &Attribute, more: &[u8]) -> Option<Vec<u8>> {
-    let end = attribute.start + attribute.len;
-    // Behind the padding it would be another attribute.
-    if !attribute.len.is_multiple_of(4) || !more.len().is_multiple_of(4) {
-        return None;
-    }
-    let mut new = [&body[..end], more, &body[end..]].concat();
-    for start in attribute.around.iter().chain([&attribute.start]) {
+    let mut new = [&body[..attribute.start + attribute.len], more].concat();
+    let len = u16::try_from(attribute.len + more.len()).ok()?;
+    new[attribute.start..attribute.start + 2].copy_from_slice(&len.to_ne_bytes());
+    new.resize(new.len().next_multiple_of(4), 0);
+    let longer = u16::try_from(new.len() - attribute.end()).ok()?;
+    new.extend(body.get(attribute.end()..).unwrap_or_default());
+    for start in &attribute.around {
         let old = u16::from_ne_bytes([new[*start], new[*start + 1]]);
-        let longer = old.checked_add(u16::try_from(more.len()).ok()?)?;
-        new[*start..*start + 2].copy_from_slice(&longer.to_ne_bytes());
+        new[*start..*start + 2].copy_from_slice(&old.checked_add(longer)?.to_ne_bytes());
     }
     Some(new)
 }

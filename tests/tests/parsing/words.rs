@@ -38,6 +38,9 @@ ksync_runtime::fixed_header! {
         turned: u16,
         long: u32,
         link: i32,
+        cookie: u64,
+        offset: i64,
+        other_link: u32,
     }
 }
 
@@ -245,6 +248,25 @@ pub(crate) struct Words {
     pub(crate) turned_in_header: u16,
     #[ksync(header = long)]
     pub(crate) long: u32,
+    #[ksync(header = cookie)]
+    pub(crate) cookie: u64,
+    #[ksync(header = offset)]
+    pub(crate) offset: i64,
+    #[depends_on]
+    #[ksync(header = other_link)]
+    pub(crate) maybe_in_header: Option<Ref<Link>>,
+    // Parts of a struct.
+    #[ksync(nla = 70, part = RecordHeader.len, be)]
+    pub(crate) part: u16,
+    #[ksync(nla = 70, part = RecordHeader.flags, bit = 0x1)]
+    pub(crate) part_low: bool,
+    #[ksync(nla = 70, part = RecordHeader.flags, bit = 0x6)]
+    pub(crate) part_bits: bool,
+    #[ksync(nla = 70, part = RecordHeader.hops)]
+    pub(crate) part_hops: u8,
+    #[depends_on]
+    #[ksync(nla = 70, part = RecordHeader.ifindex)]
+    pub(crate) part_link: Ref<Link>,
     // Nests.
     #[ksync(nla = 60)]
     pub(crate) inner: Option<Inner>,
