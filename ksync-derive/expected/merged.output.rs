@@ -443,4 +443,29 @@ const _: () = {
             })
         }
     }
+    #[automatically_derived]
+    #[allow(
+        unused_mut,
+        unused_variables,
+        unused_parens,
+        unused_braces,
+        unused_qualifications,
+        unused_comparisons,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
+        reason = "generated code"
+    )]
+    impl ::ksync_runtime::__private::codec::KeyFields for AddressKey {
+        type Fields = (Ref<Link>, IpNet);
+        fn fields(&self) -> Self::Fields {
+            (
+                <Ref<Link> as ::ksync_runtime::__private::core::clone::Clone>::clone(&self.link),
+                <IpNet as ::ksync_runtime::__private::core::clone::Clone>::clone(&self.address),
+            )
+        }
+        fn of_fields((link, address): Self::Fields) -> Self {
+            AddressKey { link, address }
+        }
+    }
 };

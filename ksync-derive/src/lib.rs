@@ -109,6 +109,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `flag` | `bool` | There or not, without a payload. |
 /// | `unit = seconds` | `Duration` | A number of `seconds`, `millis`, `micros` or `centis` (clock ticks of `USER_HZ`), of 32 bits; `unit = millis as u64` names another integer. What is no whole number of them is refused. |
 /// | `by_key` | `Ref<T>` | The key of the target in place of its index. |
+/// | `by_key(A, B)` | `Ref<T>` | A key of several fields: a nest with an attribute for each of them, in the order of the target's key. |
 /// | `family = field` | an address or prefix | Its family goes into that header field. |
 /// | `repeated` | `Vec<T>` | The attribute is there once for each element. |
 /// | `each = X` | `Vec<T>` | A nest of attributes with number `X`. |

@@ -706,3 +706,54 @@ fn parts_of_a_struct_are_written_together_and_read_one_by_one() {
     let told = names.parse::<Parts>(&cut).expect_err("cut off").to_string();
     assert_eq!(told, "field port (attribute 1): expected 24 bytes, got 20");
 }
+
+/// Named by two fields, in a nest.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = RouteHeader, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Service {
+    #[ksync(key, nla = 1)]
+    address: Ipv4Addr,
+    #[ksync(key, nla = 2, be)]
+    port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = RouteHeader, add = RTM_NEWROUTE, delete = RTM_DELROUTE)]
+struct Server {
+    #[depends_on]
+    #[ksync(key, nla = 5, by_key(7, 8))]
+    service: Ref<Service>,
+    #[depends_on]
+    #[ksync(nla = 6, repeated, by_key(7, 8))]
+    others: Vec<Ref<Service>>,
+}
+
+#[test]
+fn keys_of_several_fields_are_nests() {
+    let service = |last| Ref::to(ServiceKey { address: [192, 0, 2, last].into(), port: 80 });
+    let server = Server { service: service(1), others: vec![service(2), service(3)] };
+    // Keys that are no names: the references lead nowhere here, and need no numbers.
+    let mut out = bytes::BytesMut::new();
+    let names = Names::default();
+    let context = ksync_runtime::declare::Context::new(None, &names, false);
+    let written = server.add_msg(&context, ksync_runtime::wire::Request::new(&mut out, 7, 0));
+    assert_eq!(written, Ok(ksync_runtime::declare::Progress::Pending));
+    let bytes = out.to_vec();
+    let nest = |nla: u16, last: u8| {
+        let numbers = [20, 0x8000 | nla, 8, 7].map(u16::to_ne_bytes).concat();
+        [
+            numbers,
+            vec![192, 0, 2, last],
+            [6u16, 8].map(u16::to_ne_bytes).concat(),
+            80u16.to_ne_bytes().to_vec(),
+            vec![0; 2],
+        ]
+        .concat()
+    };
+    assert_eq!(view(&bytes).body[12..], [nest(5, 1), nest(6, 2), nest(6, 3)].concat());
+    assert_eq!(names.parse::<Server>(&bytes), Ok(server));
+    // Without one of the fields it is nobody's.
+    let mut cut = bytes.clone();
+    cut[16 + 12 + 14..16 + 12 + 16].copy_from_slice(&9u16.to_ne_bytes());
+    assert!(names.parse::<Server>(&cut).expect_err("no port").is_foreign());
+}

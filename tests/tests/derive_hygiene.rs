@@ -212,6 +212,18 @@ mod hostile {
         #[depends_on]
         #[ksync(nla = 20, repeated, by_key)]
         pub(crate) same: ::std::vec::Vec<good::Ref<Link>>,
+        #[depends_on]
+        #[ksync(nla = 21, repeated, by_key(1, 2))]
+        pub(crate) addresses: ::std::vec::Vec<good::Ref<Named>>,
+    }
+
+    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, good::KSyncEntry)]
+    #[ksync(protocol = route, header = good::RouteHeader, add = good::RTM_NEWROUTE, delete = good::RTM_DELROUTE)]
+    pub(crate) struct Named {
+        #[ksync(key, nla = 1)]
+        pub(crate) fields: u8,
+        #[ksync(key, nla = 2)]
+        pub(crate) r#type: ::std::string::String,
     }
 
     fn checked_number(number: u8) -> ::core::result::Result<(), &'static str> {
@@ -296,6 +308,7 @@ fn every_word_works_in_a_hostile_place() {
         part: 5,
         bit_of_part: true,
         same: vec![],
+        addresses: vec![Ref::to(hostile::NamedKey { fields: 1, r#type: "a".to_owned() })],
     };
     let mut out = ksync_runtime::wire::BytesMut::new();
     let written = words.add_msg(&Context::new(None, &NoIndexes, false), Request::new(&mut out, 1, 0));

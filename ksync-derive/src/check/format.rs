@@ -263,6 +263,18 @@ fn key_is_of_a_reference(field: &Field, ctxt: &Ctxt) {
             "`by_key` writes the key of what is referred to: the field's type must be `Ref<T>`",
         );
     }
+    if let (Some(first), Some(word)) = (
+        field.format.key_fields.first(),
+        [(field.format.be, words::BE), (field.format.no_nul, words::NO_NUL)].iter().find(|(is, _)| *is),
+    ) {
+        ctxt.error_on(
+            first,
+            format!(
+                "the fields of a key are written as their types have it: drop `{}`, or write a codec",
+                word.1
+            ),
+        );
+    }
 }
 
 fn selector_has_bits(field: &Field, ctxt: &Ctxt) {

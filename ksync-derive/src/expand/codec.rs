@@ -89,6 +89,9 @@ fn codec(field: &Field, whole: bool, runtime: &TokenStream) -> Option<TokenStrea
         let number = unit.number.as_ref().map_or_else(|| quote!(u32), ToTokens::to_token_stream);
         let by = coded.unwrap_or_else(|| quote_spanned!(span=> #rt::Native));
         Some(quote_spanned!(span=> #rt::Ticks<#rt::#name, #number, #by>))
+    } else if !format.key_fields.is_empty() {
+        let places = format.key_fields.iter().map(|nla| quote_spanned!(span=> #rt::At<{ #nla }>));
+        Some(quote_spanned!(span=> #rt::ByKeyFields<(#(#places,)*)>))
     } else if format.by_key {
         Some(match coded {
             Some(coded) => quote_spanned!(span=> #rt::ByKeyAs<#coded>),

@@ -66,6 +66,33 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// The fields of a key of several, by themselves.
+    pub(super) fn fields_impl(&self) -> TokenStream {
+        if self.is_single() {
+            return quote!();
+        }
+        let Key { kind, fields, name } = self;
+        let runtime = &kind.runtime;
+        let quiet = super::quiet();
+        let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
+        let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
+        quote! {
+            #[automatically_derived]
+            #quiet
+            impl #runtime::codec::KeyFields for #name {
+                type Fields = (#(#types,)*);
+
+                fn fields(&self) -> Self::Fields {
+                    (#(<#types as #runtime::core::clone::Clone>::clone(&self.#idents),)*)
+                }
+
+                fn of_fields((#(#idents,)*): Self::Fields) -> Self {
+                    #name { #(#idents),* }
+                }
+            }
+        }
+    }
+
     /// What the trait wants of the key.
     pub(super) fn items(&self) -> TokenStream {
         let Key { kind, fields, .. } = self;

@@ -54,6 +54,7 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
     let runtime = &kind.runtime;
     let quiet = quiet();
     let key_items = key.items();
+    let key_fields = key.fields_impl();
     let schema = schema::items(&kind);
     let messages = messages::items(&kind);
     let compare = compare::items(&kind);
@@ -99,6 +100,7 @@ pub(crate) fn entry(input: &DeriveInput) -> TokenStream {
                 #classify
             }
             #indexed
+            #key_fields
         };
     }
 }

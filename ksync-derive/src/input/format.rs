@@ -16,6 +16,8 @@ pub(crate) struct Format {
     pub(crate) flag: bool,
     pub(crate) selector: bool,
     pub(crate) by_key: bool,
+    /// The attributes of a key of several fields: `by_key(A, B)`.
+    pub(crate) key_fields: Vec<Expr>,
     pub(crate) flatten: bool,
     pub(crate) repeated: bool,
     pub(crate) each: Option<Expr>,
@@ -64,6 +66,13 @@ impl Format {
             words::NO_NUL => word.flag(&mut self.no_nul, ctxt),
             words::FLAG => word.flag(&mut self.flag, ctxt),
             words::SELECTOR => word.flag(&mut self.selector, ctxt),
+            words::BY_KEY if word.is_list() => {
+                if self.by_key {
+                    word.twice(ctxt);
+                }
+                self.by_key = true;
+                word.list_of(&mut self.key_fields, ctxt);
+            }
             words::BY_KEY => word.flag(&mut self.by_key, ctxt),
             words::FLATTEN => word.flag(&mut self.flatten, ctxt),
             words::REPEATED => word.flag(&mut self.repeated, ctxt),

@@ -255,7 +255,7 @@ impl fmt::Debug for Attributes<'_> {
     label = "no attribute type",
     note = "attributes carry integers, `bool`, `String`, `Vec<u8>`, `[u8; N]`, addresses, `MacAddr6`, `Ref<T>` to a kind with an index, and `Option` of these",
     note = "derive `KSyncNested` for a struct or enum of nested attributes, `KSyncValue` for an enum that is a number or a name, implement `AttributeValue` for a value of your own, or name a codec: `#[ksync(nla = ..., with = module)]`",
-    note = "with `by_key`, this is the key of what is referred to: one of several fields takes several attributes, which a codec writes"
+    note = "with `by_key`, this is the key of what is referred to: one of several fields is a nest, `by_key(A, B)` names an attribute for each of them"
 )]
 pub trait AttributeValue: Sized {
     /// Appends the payload.

@@ -199,6 +199,10 @@ pub struct Words {
     #[depends_on]
     #[ksync(nla = 31, by_key)]
     pub by_name: Option<Ref<Interface>>,
+    /// By several fields.
+    #[depends_on]
+    #[ksync(nla = 29, by_key(1, 2))]
+    pub by_fields: Option<Ref<Queue>>,
     /// In network order.
     #[ksync(nla = 32, be)]
     pub port: u16,
@@ -239,6 +243,18 @@ pub struct Words {
     /// Either of two.
     #[ksync(flatten)]
     pub tagged: Tagged,
+}
+
+/// Named by two fields.
+#[derive(Clone, Debug, PartialEq, Eq, KSyncEntry)]
+#[ksync(protocol = route, header = LinkHeader, add = RTM_NEWLINK, delete = RTM_DELLINK)]
+pub struct Queue {
+    /// Of which port.
+    #[ksync(key, nla = IFLA_IFNAME)]
+    pub port: String,
+    /// Which one.
+    #[ksync(key, nla = IFLA_GROUP)]
+    pub number: u32,
 }
 
 /// A way.

@@ -24,6 +24,7 @@ mod bits;
 mod list;
 mod net;
 mod number;
+mod parts;
 mod reference;
 mod text;
 
@@ -34,6 +35,7 @@ pub use bits::{Bit, BitsValue, bit, put_selected, selected_bit};
 pub use list::{Each, Numbered, Repeated};
 pub use net::{ByFamily, Family, Prefix};
 pub use number::{BigEndian, BigEndianValue, ByteOrder, Centis, Micros, Millis, Seconds, Ticks, Unit};
+pub use parts::{At, ByKeyFields, KeyFields, Placed};
 pub use reference::{ByIndex, ByKey, ByKeyAs, KeyOnWire};
 pub use text::{NoNul, Presence, TextValue};
 
@@ -45,8 +47,8 @@ use crate::declare::{Context, Invalid, References, Resolver};
 /// of it.
 #[diagnostic::on_unimplemented(
     message = "`{T}` can't be carried by an attribute in the way that the words of the field say",
-    note = "`by_key` needs a kind whose key is one value; a key of several fields takes several attributes, which a \
-            codec writes: `#[ksync(with = module)]`"
+    note = "`by_key` needs a kind whose key is one value; of a key of several fields, `by_key(A, B)` names an attribute \
+            for each, and a codec writes whatever else it takes: `#[ksync(with = module)]`"
 )]
 pub trait Codec<T> {
     /// Writes `value` as attribute `nla`.

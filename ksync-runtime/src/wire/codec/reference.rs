@@ -36,7 +36,7 @@ impl<T: Indexed> Codec<Ref<T>> for ByIndex {
 #[diagnostic::on_unimplemented(
     message = "the key `{Self}` can't be carried by an attribute",
     label = "`by_key` needs a kind whose key is one value",
-    note = "a key of several fields takes several attributes: write a codec, `#[ksync(with = module)]`"
+    note = "of a key of several fields, `by_key(A, B)` names an attribute for each; or write a codec, `#[ksync(with = module)]`"
 )]
 pub trait KeyOnWire: Sized {
     /// Writes the key.
