@@ -4,11 +4,12 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use ksync_runtime::declare::{Channel, KSyncEntry, OperationError};
+use ksync_runtime::declare::{Channel, OperationError};
 use ksync_runtime::engine::machine::State;
-use ksync_runtime::engine::{Engine, RetryPolicy};
+use ksync_runtime::engine::{Engine, RetryPolicy, Share};
 use ksync_runtime::pipeline::{Limits, Pipeline, ReadBack};
-use ksync_runtime::wire::Messages;
+use ksync_runtime::prelude::*;
+use ksync_runtime::wire::{Messages, NoHeader};
 use ksync_tests::explore::{Kind, Numbered, Plain, Wish};
 
 const PORT: u32 = 77;
@@ -20,6 +21,14 @@ const NLM_F_DUMP_INTR: u16 = 0x10;
 const OBJECT: u16 = 16;
 const EEXIST: i32 = 17;
 
+/// Something of which there can be any number.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 20, delete = 21)]
+struct Item {
+    #[ksync(key, nla = 1)]
+    id: u32,
+}
+
 struct Bench {
     pipeline: Pipeline,
     now: Instant,
@@ -30,6 +39,7 @@ impl Bench {
         let mut engine = Engine::new(RetryPolicy::default());
         engine.register::<Plain>().expect("room");
         engine.register::<Numbered>().expect("room");
+        engine.register::<Item>().expect("room");
         let limits = Limits {
             channel: Channel::Route,
             port: PORT,
@@ -50,6 +60,14 @@ impl Bench {
         bench
     }
 
+    /// With `count` items declared.
+    fn many(answer_capacity: usize, count: u32) -> Self {
+        let mut bench = Bench::new(answer_capacity);
+        let items = (0..count).map(|id| Item { id });
+        assert!(bench.pipeline.engine_mut().set_all(items, Share::Bulk, bench.now).is_empty());
+        bench
+    }
+
     fn set<T: Kind>(&mut self, key: u32, value: u32) {
         let value = T::make(key, Wish { value, ..Wish::default() });
         self.pipeline.engine_mut().set(value, self.now).expect("valid");
@@ -61,6 +79,18 @@ impl Bench {
         let batch = self.pipeline.poll_transmit(0, self.now)?;
         let messages = Messages::new(&batch).map(|message| message.expect("a whole message"));
         Some(messages.map(|message| (message.seq, message.flags)).collect())
+    }
+
+    /// The numbers of the next batch that is made ahead, if there is one.
+    fn ahead(&mut self) -> Option<Vec<u32>> {
+        while self.pipeline.engine_mut().work(100, self.now) {}
+        let batch = self.pipeline.poll_ahead(0, self.now)?;
+        Some(Messages::new(&batch).map(|message| message.expect("a whole message").seq).collect())
+    }
+
+    /// The oldest of these left, and the kernel had to do so long.
+    fn sent(&mut self, took: Duration) {
+        self.pipeline.handle_sent(0, took, self.now);
     }
 
     fn numbers(&mut self) -> Vec<u32> {
@@ -222,4 +252,130 @@ fn a_dump_has_its_time_after_every_part() {
     bench.pipeline.handle_timeout(bench.now);
     told.try_recv().expect("it is over").expect_err("nothing came for five seconds");
     assert!(bench.pipeline.is_idle());
+}
+
+const QUICK: Duration = Duration::from_micros(10);
+
+#[test]
+fn batches_made_ahead_have_no_more_messages_together_than_answers_fit() {
+    let mut bench = Bench::many(9, 20);
+    let batches: Vec<Vec<u32>> = std::iter::from_fn(|| bench.ahead()).collect();
+    assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 3]);
+    assert!(bench.next().is_none(), "whoever makes none ahead has one on its way at most");
+    for batch in &batches {
+        bench.sent(QUICK);
+        bench.answer(batch[2], 0);
+        assert_eq!(bench.ahead().map(|batch| batch.len()), Some(3), "the answer makes room for the next");
+        assert!(bench.ahead().is_none());
+    }
+    assert_eq!(bench.pipeline.engine().counts::<Item>().in_sync(), 9);
+}
+
+#[test]
+fn answers_lost_leave_batches_alone_that_had_not_left() {
+    let mut bench = Bench::plain(9, 9);
+    let batches: Vec<Vec<u32>> = std::iter::from_fn(|| bench.ahead()).collect();
+    assert_eq!(batches.len(), 3);
+    bench.sent(QUICK);
+    bench.pipeline.handle_overrun(0);
+    bench.pipeline.handle_quiet(0, bench.now);
+    assert_eq!(bench.lost(), 3, "those of the one that had left");
+    for batch in &batches[1..] {
+        bench.sent(QUICK);
+        bench.answer(batch[2], 0);
+    }
+    assert!((4..=9).all(|key| bench.state(key) == Some(State::InSync)));
+    // The others are sent again, and fewer at a time.
+    let again: Vec<u32> = std::iter::from_fn(|| bench.ahead()).flatten().collect();
+    for _ in &again {
+        bench.sent(QUICK);
+    }
+    again.iter().for_each(|seq| bench.answer(*seq, 0));
+    while let Some(batch) = bench.ahead() {
+        bench.sent(QUICK);
+        bench.answer(batch[batch.len() - 1], 0);
+    }
+    assert!((1..=3).all(|key| bench.state(key) == Some(State::InSync)));
+    assert!(bench.pipeline.is_idle());
+}
+
+#[test]
+fn of_batches_made_ahead_the_oldest_that_had_not_left_could_not_be_sent() {
+    let mut bench = Bench::plain(9, 9);
+    let batches: Vec<Vec<u32>> = std::iter::from_fn(|| bench.ahead()).collect();
+    bench.sent(QUICK);
+    bench.pipeline.handle_send_error(0, &std::io::Error::from_raw_os_error(105), bench.now);
+    bench.sent(QUICK);
+    bench.answer(batches[0][2], 0);
+    bench.answer(batches[2][2], 0);
+    let in_sync: Vec<u32> = (1..=9).filter(|key| bench.state(*key) == Some(State::InSync)).collect();
+    assert_eq!(in_sync, [1, 2, 3, 7, 8, 9]);
+    assert_eq!(bench.lost(), 0, "nothing of it happened");
+}
+
+/// An answer has its time once the batch left, however long it lay before.
+#[test]
+fn a_batch_made_ahead_is_not_given_up_before_it_left() {
+    let mut bench = Bench::plain(9, 1);
+    bench.ahead().expect("a batch");
+    assert_eq!(bench.pipeline.next_timeout(), None);
+    bench.now += Duration::from_secs(60);
+    bench.pipeline.handle_timeout(bench.now);
+    bench.sent(QUICK);
+    assert_eq!(bench.lost(), 0);
+    assert_eq!(bench.pipeline.next_timeout(), Some(bench.now + Duration::from_secs(5)));
+}
+
+/// Somebody who answers what was not sent can't confuse anything.
+#[test]
+fn an_answer_to_what_has_not_left_means_nothing() {
+    let mut bench = Bench::plain(9, 9);
+    let batches: Vec<Vec<u32>> = std::iter::from_fn(|| bench.ahead()).collect();
+    bench.answer(batches[1][2], 0);
+    bench.pipeline.handle_overrun(0);
+    bench.pipeline.handle_quiet(0, bench.now);
+    assert_eq!((bench.lost(), bench.state(6)), (0, Some(State::SyncWait)));
+    for batch in batches {
+        bench.sent(QUICK);
+        bench.answer(batch[2], 0);
+    }
+    assert!((1..=9).all(|key| bench.state(key) == Some(State::InSync)));
+}
+
+#[test]
+fn batches_are_small_where_the_kernel_is_slow_and_large_again_when_it_is_not() {
+    let mut bench = Bench::many(10_000, 20_000);
+    let send = |bench: &mut Bench, each: Duration| {
+        let batch = bench.ahead().expect("a batch");
+        bench.sent(each * batch.len() as u32);
+        bench.answer(batch[batch.len() - 1], 0);
+        batch.len()
+    };
+    assert_eq!(send(&mut bench, Duration::from_micros(2)), 256);
+    // The sender was kept from running once: that is no reason.
+    send(&mut bench, Duration::from_micros(30));
+    assert_eq!(send(&mut bench, Duration::from_micros(2)), 256);
+    for _ in 0..40 {
+        send(&mut bench, Duration::from_millis(1));
+    }
+    assert_eq!(send(&mut bench, Duration::from_millis(1)), 2, "two milliseconds of the kernel's time");
+    send(&mut bench, Duration::from_micros(2));
+    assert_eq!(send(&mut bench, Duration::from_micros(2)), 256);
+}
+
+#[test]
+fn a_dump_waits_for_what_was_made_ahead_and_holds_up_the_next() {
+    let mut bench = Bench::plain(9, 6);
+    let first = bench.ahead().expect("a batch");
+    let (tell, told) = channel();
+    bench.pipeline.read_back::<Plain>(move |result| tell.send(result).expect("somebody listens"));
+    assert!(bench.ahead().is_none(), "what it shows is what was accepted");
+    bench.sent(QUICK);
+    bench.answer(first[2], 0);
+    let dump = bench.ahead().expect("the dump")[0];
+    bench.sent(QUICK);
+    assert!(bench.ahead().is_none());
+    bench.message(NLMSG_DONE, 0, dump, PORT, &[0; 4]);
+    told.try_recv().expect("it is over").expect("whole");
+    assert_eq!(bench.ahead().map(|batch| batch.len()), Some(3));
 }

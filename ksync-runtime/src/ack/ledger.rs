@@ -35,8 +35,8 @@ struct Batch {
     acknowledgement: Acknowledgement,
     /// In a transaction: which messages failed, and why.
     failures: Vec<(usize, OperationError)>,
-    /// When its answers are given up.
-    deadline: Instant,
+    /// When its answers are given up; nothing before it has left.
+    deadline: Option<Instant>,
     /// Answers were lost: silence means nothing.
     overrun: bool,
 }
@@ -45,6 +45,8 @@ struct Batch {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     batches: VecDeque<Batch>,
+    /// How many of the newest have not left: the kernel knows nothing of them, and no answer of theirs can be lost.
+    ahead: usize,
     acknowledgement: Acknowledgement,
 }
 
@@ -73,23 +75,34 @@ impl Sent {
 
 impl Ledger {
     pub(crate) fn new(acknowledgement: Acknowledgement) -> Self {
-        Ledger { batches: VecDeque::new(), acknowledgement }
+        Ledger { batches: VecDeque::new(), ahead: 0, acknowledgement }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
 
-    /// Notes a batch that is about to leave. Its messages have the numbers `first_seq` and following; the last
-    /// one ends at `end`.
+    /// How many messages are on their way, answered or not.
+    pub(crate) fn messages(&self) -> usize {
+        self.batches.iter().map(|batch| batch.sent.len()).sum()
+    }
+
+    /// How many batches have not left.
+    pub(crate) fn ahead(&self) -> usize {
+        self.ahead
+    }
+
+    /// Notes a batch whose messages have the numbers `first_seq` and following; the last one ends at `end`. Without
+    /// a deadline it counts as not sent until [`left`](Self::left) is told.
     pub(crate) fn sent(
         &mut self,
         first_seq: u32,
         bytes: Bytes,
         end: usize,
         sent: Vec<Sent>,
-        deadline: Instant,
+        deadline: Option<Instant>,
     ) {
+        self.ahead += usize::from(deadline.is_none());
         let acknowledgement = self.acknowledgement;
         self.batches.push_back(Batch {
             first_seq,
@@ -101,6 +114,27 @@ impl Ledger {
             deadline,
             overrun: false,
         });
+    }
+
+    /// The oldest batch that had not left did so. Returns how many messages it has.
+    pub(crate) fn left(&mut self, deadline: Instant) -> Option<usize> {
+        let oldest = self.batches.len().checked_sub(self.ahead)?;
+        let batch = self.batches.get_mut(oldest)?;
+        batch.deadline = Some(deadline);
+        self.ahead -= 1;
+        Some(batch.sent.len())
+    }
+
+    /// The oldest batch that had not left can't, or the last one that had.
+    pub(crate) fn unsent(&mut self) -> Option<GivenUp> {
+        let batch = if self.ahead == 0 {
+            self.batches.pop_back()?
+        } else {
+            let oldest = self.batches.len() - self.ahead;
+            self.ahead -= 1;
+            self.batches.remove(oldest)?
+        };
+        Some(batch.given_up())
     }
 
     /// The message with that number, if it is on its way and not answered.
@@ -119,7 +153,7 @@ impl Ledger {
 
     /// The number of the oldest message that is not answered.
     pub(crate) fn oldest(&self) -> Option<u32> {
-        self.batches.iter().find_map(|batch| {
+        self.sent_ones().find_map(|(_, batch)| {
             let at = batch.sent.iter().position(|sent| !sent.answered)?;
             Some(batch.first_seq + at as u32)
         })
@@ -162,16 +196,17 @@ impl Ledger {
     /// whole, and nothing of it happened.
     pub(crate) fn refused(&mut self, seq: Option<u32>) -> Option<Finished> {
         let number = match seq {
-            Some(seq) => self.batches.iter().position(|batch| batch.first_seq == seq.wrapping_add(1))?,
-            None => 0,
+            Some(seq) => self.sent_ones().find(|(_, batch)| batch.first_seq == seq.wrapping_add(1))?.0,
+            None => self.sent_ones().next()?.0,
         };
         let finished = self.batches.remove(number)?.finished();
         Some(Finished { confirmed: false, ..finished })
     }
 
-    /// Answers were lost: from now on, silence of what is on its way means nothing.
+    /// Answers were lost: from now on, silence of what has left means nothing.
     pub(crate) fn overrun(&mut self) {
-        for batch in &mut self.batches {
+        let left = self.batches.len() - self.ahead;
+        for batch in self.batches.iter_mut().take(left) {
             batch.overrun = true;
         }
     }
@@ -179,23 +214,25 @@ impl Ledger {
     /// Gives up on the oldest batch if its time is over, or if all is quiet after answers were lost.
     pub(crate) fn give_up(&mut self, now: Instant, quiet: bool) -> Option<GivenUp> {
         let oldest = self.batches.front_mut()?;
-        if !(oldest.deadline <= now || quiet && oldest.overrun) {
+        let is_late = oldest.deadline.is_some_and(|deadline| deadline <= now);
+        if !(is_late || quiet && oldest.overrun) {
             return None;
         }
         oldest.overrun = true;
-        let batch = self.batches.pop_front()?;
-        Some(match batch.acknowledgement {
-            Acknowledgement::AllOrNothing => GivenUp::Transaction(batch.finished()),
-            Acknowledgement::Each | Acknowledgement::LastConfirms => GivenUp::Batch(batch.closed()),
-        })
+        self.batches.pop_front().map(Batch::given_up)
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.batches.front().map(|batch| batch.deadline)
+        self.batches.front().and_then(|batch| batch.deadline)
+    }
+
+    /// The batches that have left, the oldest first. Nobody can answer the others.
+    fn sent_ones(&self) -> impl Iterator<Item = (usize, &Batch)> {
+        self.batches.iter().take(self.batches.len() - self.ahead).enumerate()
     }
 
     fn find(&self, seq: u32) -> Option<(usize, usize)> {
-        self.batches.iter().enumerate().find_map(|(number, batch)| {
+        self.sent_ones().find_map(|(number, batch)| {
             let at = seq.checked_sub(batch.first_seq)? as usize;
             (at < batch.sent.len()).then_some((number, at))
         })
@@ -217,6 +254,13 @@ impl Batch {
         let start = self.sent.get(at)?.start as usize;
         let end = self.sent.get(at + 1).map_or(self.end, |next| next.start as usize);
         Some((start, end))
+    }
+
+    fn given_up(self) -> GivenUp {
+        match self.acknowledgement {
+            Acknowledgement::AllOrNothing => GivenUp::Transaction(self.finished()),
+            Acknowledgement::Each | Acknowledgement::LastConfirms => GivenUp::Batch(self.closed()),
+        }
     }
 
     fn closed(self) -> Closed {

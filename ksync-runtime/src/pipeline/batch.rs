@@ -19,25 +19,32 @@ use crate::wire::{Request, set_flags};
 /// More than that many messages in a batch gain nothing (measured: 16 to 64 reach the kernel's limit).
 pub(super) const MAX_BATCH_MESSAGES: usize = 256;
 
+/// How many batches are made ahead of the answers: one that the kernel works on, and two that wait, should whoever
+/// makes them be late. More would only hold up what is declared meanwhile.
+pub(super) const BATCHES_AHEAD: usize = 3;
+
 /// A batch that is being put together in the connection's buffer.
 struct Batch {
     first_seq: u32,
     sent: Vec<Sent>,
     /// Only writes go into a transaction.
     is_transaction: bool,
+    /// It leaves later, and that is told.
+    ahead: bool,
 }
 
 impl Connection {
-    /// The next batch to be sent, if there is one. It counts as sent.
+    /// The next batch to be sent, if there is one. Made `ahead`, it may be so while others are on their way, and counts
+    /// as sent when that is told.
     pub(super) fn poll_transmit(
         &mut self,
         engine: &mut Engine,
         totals: &mut Totals,
+        ahead: bool,
         now: Instant,
     ) -> Option<Bytes> {
-        if !self.ledger.is_empty() || self.families.is_asking() {
-            return None;
-        }
+        self.makes_ahead = ahead;
+        let most = self.most_messages(ahead)?;
         if let Some(batch) = self.transmit_dump(engine, totals, now) {
             return batch;
         }
@@ -46,20 +53,21 @@ impl Connection {
             self.next_seq = 1;
         }
         if let Some(group) = self.undone.pop_front() {
-            return self.transmit_group(group, totals, now);
+            return self.transmit_group(group, totals, ahead, now);
         }
         if engine.queued() == 0 && self.carried.is_none() && self.held.is_none() {
             return None;
         }
-        let mut batch = self.begin(self.limits.channel.acknowledgement() == Acknowledgement::AllOrNothing);
+        let is_transaction = self.limits.channel.acknowledgement() == Acknowledgement::AllOrNothing;
+        let mut batch = self.begin(is_transaction, ahead);
         if let Some((operation, message)) = self.carried.take() {
             if operation.action == Action::Lookup {
-                batch = self.begin(false);
+                batch = self.begin(false, ahead);
             }
             self.append(&mut batch, operation, &message);
         }
         let end = self.limits.max_batch_len.saturating_sub(self.closing_len(&batch));
-        while batch.sent.len() < self.window && self.buffer.len() < end {
+        while batch.sent.len() < most && self.buffer.len() < end {
             let Some(operation) = self.held.take().or_else(|| engine.next_operation_on(self.number, now))
             else {
                 break;
@@ -107,15 +115,39 @@ impl Connection {
         }
         if batch.sent.is_empty() {
             self.buffer.clear();
-            return self.transmit_question(engine, totals, now).or_else(|| self.transmit_apart(totals, now));
+            if !self.ledger.is_empty() {
+                return None;
+            }
+            return self
+                .transmit_question(engine, totals, now)
+                .or_else(|| self.transmit_apart(totals, ahead, now));
         }
         self.transmit(batch, totals, now)
     }
 
+    /// How many messages the next batch may have; none if nothing may leave.
+    fn most_messages(&self, ahead: bool) -> Option<usize> {
+        if self.families.is_asking() {
+            return None;
+        }
+        if self.ledger.is_empty() && !ahead {
+            return Some(self.window.min(MAX_BATCH_MESSAGES));
+        }
+        let most = (self.window / BATCHES_AHEAD).clamp(1, self.pace);
+        if self.ledger.is_empty() {
+            return Some(most);
+        }
+        // A dump and a transaction are alone on their way.
+        let alone =
+            !self.dumps.is_empty() || self.limits.channel.acknowledgement() == Acknowledgement::AllOrNothing;
+        let fits = self.ledger.messages() + most <= self.window && self.ledger.ahead() < BATCHES_AHEAD;
+        (ahead && !alone && fits).then_some(most)
+    }
+
     /// A message that found no place in the transaction, although that is empty: it goes alone.
-    fn transmit_apart(&mut self, totals: &mut Totals, now: Instant) -> Option<Bytes> {
+    fn transmit_apart(&mut self, totals: &mut Totals, ahead: bool, now: Instant) -> Option<Bytes> {
         let (operation, message) = self.carried.take()?;
-        let mut batch = self.begin(false);
+        let mut batch = self.begin(false, ahead);
         self.append(&mut batch, operation, &message);
         self.transmit(batch, totals, now)
     }
@@ -148,8 +180,14 @@ impl Connection {
     }
 
     /// Sends again what was undone by the failure of something else, and nothing besides.
-    fn transmit_group(&mut self, group: Group, totals: &mut Totals, now: Instant) -> Option<Bytes> {
-        let mut batch = self.begin(true);
+    fn transmit_group(
+        &mut self,
+        group: Group,
+        totals: &mut Totals,
+        ahead: bool,
+        now: Instant,
+    ) -> Option<Bytes> {
+        let mut batch = self.begin(true, ahead);
         for (operation, message) in &group {
             self.append(&mut batch, *operation, message);
         }
@@ -157,7 +195,7 @@ impl Connection {
     }
 
     /// Begins a batch in the buffer.
-    fn begin(&mut self, is_transaction: bool) -> Batch {
+    fn begin(&mut self, is_transaction: bool, ahead: bool) -> Batch {
         self.buffer.clear();
         self.buffer.reserve(self.limits.max_batch_len.min(64 * 1024));
         match self.limits.channel {
@@ -171,7 +209,8 @@ impl Connection {
             }
             _ => {}
         }
-        Batch { first_seq: self.next_seq, sent: Vec::with_capacity(self.window), is_transaction }
+        let sent = Vec::with_capacity(self.window.min(MAX_BATCH_MESSAGES));
+        Batch { first_seq: self.next_seq, sent, is_transaction, ahead }
     }
 
     fn opening_len(&self, batch: &Batch) -> usize {
@@ -234,7 +273,7 @@ impl Connection {
             }
         }
         totals.batches += 1;
-        let deadline = now + self.limits.answer_timeout;
+        let deadline = (!batch.ahead).then(|| now + self.limits.answer_timeout);
         self.ledger.sent(batch.first_seq, bytes.clone(), end, batch.sent, deadline);
         Some(bytes)
     }

@@ -3,7 +3,7 @@
 //! Knows sequence numbers and answers; how a batch is put together stands in `batch`.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
@@ -16,7 +16,10 @@ use crate::declare::{Acknowledgement, Channel, CustomProtocol, OperationError, R
 use crate::engine::{Action, Engine, Operation, Outcome};
 use crate::wire::{Answer, MessageView, Messages, head_len};
 
-use super::batch::MAX_BATCH_MESSAGES;
+use super::batch::{BATCHES_AHEAD, MAX_BATCH_MESSAGES};
+
+/// A batch that keeps the kernel longer than that is too large: what comes behind it waits.
+const LONG: Duration = Duration::from_millis(2);
 
 /// A connection to a kernel, and what is on its way on it.
 #[derive(Debug)]
@@ -25,8 +28,14 @@ pub(super) struct Connection {
     pub(super) number: usize,
     pub(super) limits: Limits,
     pub(super) ledger: Ledger,
-    /// How many messages a batch may have; halved when answers were lost.
+    /// How many messages may be on their way; halved when answers were lost.
     pub(super) window: usize,
+    /// How many messages a batch that is made ahead may have, so that none keeps the kernel long.
+    pub(super) pace: usize,
+    /// How long the kernel is at one message, of late.
+    nanos_each: u128,
+    /// Its batches are made while others are on their way.
+    pub(super) makes_ahead: bool,
     pub(super) next_seq: u32,
     pub(super) buffer: BytesMut,
     /// A message that did not fit its batch any more: the first of the next one.
@@ -45,7 +54,10 @@ impl Connection {
             number,
             limits,
             ledger: Ledger::new(limits.channel.acknowledgement()),
-            window: limits.answer_capacity.clamp(1, MAX_BATCH_MESSAGES),
+            window: limits.answer_capacity.max(1),
+            pace: MAX_BATCH_MESSAGES,
+            nanos_each: 0,
+            makes_ahead: false,
             next_seq: 1,
             buffer: BytesMut::new(),
             carried: None,
@@ -67,6 +79,11 @@ impl Connection {
             && self.held.is_none()
             && self.undone.is_empty()
             && !self.families.is_asking()
+    }
+
+    pub(super) fn awaits_answer(&self) -> bool {
+        let dump_is_under_way = self.dumps.front().is_some_and(|dump| dump.seq().is_some());
+        !self.ledger.is_empty() || dump_is_under_way || self.families.is_asking()
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
@@ -213,7 +230,9 @@ impl Connection {
 
     pub(super) fn handle_overrun(&mut self) {
         self.ledger.overrun();
-        self.window = (self.window / 2).max(1);
+        // Never more are on their way than that, however large the window is.
+        let most = if self.makes_ahead { BATCHES_AHEAD * MAX_BATCH_MESSAGES } else { MAX_BATCH_MESSAGES };
+        self.window = (self.window.min(most) / 2).max(1);
         if let Some(dump) = self.dumps.front_mut() {
             dump.overrun();
         }
@@ -223,17 +242,15 @@ impl Connection {
         let errno = error.raw_os_error().unwrap_or(0);
         tracing::error!(%error, "the kernel did not take a batch");
         let unsent = || OperationError::kernel(errno, Some("the batch could not be sent".to_owned()), None);
-        self.ledger.overrun();
-        while let Some(given_up) = self.ledger.give_up(now, true) {
-            let operations: Vec<Operation> = match given_up {
-                GivenUp::Batch(closed) => closed.unanswered.iter().map(|sent| sent.operation).collect(),
-                GivenUp::Transaction(finished) => {
-                    finished.sent.iter().map(|(sent, ..)| sent.operation).collect()
-                }
-            };
-            for operation in operations {
-                engine.handle_outcome(operation, Outcome::Failed(unsent()), now);
+        let operations: Vec<Operation> = match self.ledger.unsent() {
+            Some(GivenUp::Batch(closed)) => closed.unanswered.iter().map(|sent| sent.operation).collect(),
+            Some(GivenUp::Transaction(finished)) => {
+                finished.sent.iter().map(|(sent, ..)| sent.operation).collect()
             }
+            None => Vec::new(),
+        };
+        for operation in operations {
+            engine.handle_outcome(operation, Outcome::Failed(unsent()), now);
         }
         if self.families.unsent()
             && let Some(operation) = self.held.take()
@@ -243,6 +260,20 @@ impl Connection {
         if self.dumps.front().is_some_and(|dump| dump.deadline().is_some()) {
             self.end_dump(Err(OperationError::kernel(errno, None, None)));
         }
+    }
+
+    /// A batch left that was made ahead.
+    pub(super) fn handle_sent(&mut self, took: Duration, now: Instant) {
+        let Some(messages) = self.ledger.left(now + self.limits.answer_timeout) else {
+            return;
+        };
+        // Time in which the sender did not run counts too: the quickest one is believed, the others little by little.
+        let each = took.as_nanos() / messages.max(1) as u128;
+        self.nanos_each =
+            if each < self.nanos_each { each } else { self.nanos_each + (each - self.nanos_each) / 8 };
+        let pace = LONG.as_nanos() / self.nanos_each.max(1);
+        self.pace =
+            usize::try_from(pace).map_or(MAX_BATCH_MESSAGES, |pace| pace.clamp(1, MAX_BATCH_MESSAGES));
     }
 
     pub(super) fn give_up(&mut self, engine: &mut Engine, totals: &mut Totals, now: Instant, quiet: bool) {

@@ -185,9 +185,33 @@ impl Pipeline {
         }
     }
 
-    /// The next batch to be sent on that connection, if there is one. It counts as sent.
+    /// The next batch to be sent on that connection, if there is one. It counts as sent. There is none as long as
+    /// one is on its way.
     pub fn poll_transmit(&mut self, connection: usize, now: Instant) -> Option<Bytes> {
-        self.connections.get_mut(connection)?.poll_transmit(&mut self.engine, &mut self.totals, now)
+        self.connections.get_mut(connection)?.poll_transmit(&mut self.engine, &mut self.totals, false, now)
+    }
+
+    /// The next batch for that connection, made while others are on their way: for whoever has a thread that hands
+    /// batches to the kernel. Up to three are on their way, with no more messages than the connection has room for
+    /// answers. They have to be sent in this order, and each counts as sent when
+    /// [`handle_sent`](Self::handle_sent) is called.
+    pub fn poll_ahead(&mut self, connection: usize, now: Instant) -> Option<Bytes> {
+        self.connections.get_mut(connection)?.poll_transmit(&mut self.engine, &mut self.totals, true, now)
+    }
+
+    /// The connection took the oldest batch that was made [ahead](Self::poll_ahead) and not sent yet. `took` is how
+    /// long that was: batches become smaller where the kernel needs long for one, since whatever is declared meanwhile
+    /// waits behind it.
+    pub fn handle_sent(&mut self, connection: usize, took: Duration, now: Instant) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.handle_sent(took, now);
+        }
+    }
+
+    /// Whether an answer is awaited on that connection.
+    #[must_use]
+    pub fn awaits_answer(&self, connection: usize) -> bool {
+        self.connections.get(connection).is_some_and(Connection::awaits_answer)
     }
 
     /// Takes a datagram from that connection.
@@ -197,7 +221,7 @@ impl Pipeline {
         }
     }
 
-    /// The connection lost answers: what is on its way and not answered is in doubt, and will be sent again.
+    /// The connection lost answers: what was sent and is not answered is in doubt, and will be sent again.
     pub fn handle_overrun(&mut self, connection: usize) {
         if let Some(connection) = self.connections.get_mut(connection) {
             connection.handle_overrun();
@@ -211,7 +235,8 @@ impl Pipeline {
         }
     }
 
-    /// The connection did not take the batch: nothing of it happened.
+    /// The connection did not take the batch: nothing of it happened. Of batches that were made
+    /// [ahead](Self::poll_ahead), it is the oldest that was not sent yet.
     pub fn handle_send_error(&mut self, connection: usize, error: &std::io::Error, now: Instant) {
         if let Some(connection) = self.connections.get_mut(connection) {
             connection.handle_send_error(&mut self.engine, error, now);
