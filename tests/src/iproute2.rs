@@ -15,6 +15,19 @@ pub fn ip(arguments: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Runs `ip -batch` with these commands, one a line.
+///
+/// # Panics
+/// When one of them fails.
+pub fn batch(commands: &str) {
+    let mut child =
+        Command::new("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().expect("ip starts");
+    let mut stdin = child.stdin.take().expect("it reads commands");
+    stdin.write_all(commands.as_bytes()).expect("it reads them all");
+    drop(stdin);
+    assert!(child.wait().expect("it ends").success(), "ip -batch failed");
+}
+
 /// What `ip -j -d` with these arguments prints, as a list.
 ///
 /// # Panics

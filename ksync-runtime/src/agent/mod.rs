@@ -3,8 +3,11 @@
 //! A request to the kernel is CPU work on the calling thread, so it is kept off the user's workers. What
 //! the user holds are handles: [`Agent`], and a [`Table`] for each kind.
 
+mod bell;
 mod builder;
+mod carrier;
 mod driver;
+mod room;
 mod shared;
 mod table;
 
@@ -88,7 +91,7 @@ impl Agent {
     /// Deletes what is still stale by the clock, so many entries a tick, until nothing stale is left.
     pub fn sweep_every(&self, sweep: Sweep) {
         self.shared.lock().engine_mut().sweep_every(sweep, driver::now());
-        self.shared.wake.notify_one();
+        self.shared.wake.ring();
     }
 
     /// Keeps the last `depth` steps of every entry from now on, for [`Table::history`]; 0 keeps none.
@@ -120,7 +123,7 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Release);
-        self.shared.wake.notify_one();
+        self.shared.wake.ring();
         if let Some(thread) = self.thread.take() {
             // It panics only where the user's own code (a kind, a kernel) did, and said so by itself.
             let _ = thread.join();

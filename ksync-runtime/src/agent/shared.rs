@@ -1,13 +1,17 @@
 //! What the handles and the driver share: the pipeline behind one lock, and the bells to ring.
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 
+use super::bell::{Bell, MOMENT};
+use super::driver::now;
+use super::room::Room;
 use super::{DriverError, Unsettled};
-use crate::engine::Transition;
+use crate::declare::KSyncEntry;
+use crate::engine::{Share, Transition};
 use crate::pipeline::Pipeline;
 
 /// How many entries [`Unsettled`] explains in full.
@@ -16,12 +20,22 @@ const EXPLAINED: usize = 10;
 /// How many transitions a slow reader may be behind before it misses some.
 const TRANSITION_BACKLOG: usize = 16 * 1024;
 
+/// How often somebody who has just had the lock gives way to one who wants it.
+const COURTESY: usize = 100;
+
+/// With no more operations than that under way, an answer is worth a moment's look.
+const SOON: usize = 64;
+
 pub(super) struct Shared {
     pipeline: Mutex<Pipeline>,
+    /// How many threads wait for the pipeline.
+    wanted: AtomicUsize,
     /// Rung when there may be something to do for the driver.
-    pub(super) wake: Notify,
+    pub(super) wake: Bell,
     /// Rung when something changed that somebody may wait for.
-    changed: Notify,
+    changed: Bell,
+    room_for_fresh: Room,
+    room_for_bulk: Room,
     transitions: broadcast::Sender<Arc<Transition>>,
     broken: Mutex<Option<DriverError>>,
     pub(super) stop: AtomicBool,
@@ -31,8 +45,11 @@ impl Shared {
     pub(super) fn new(pipeline: Pipeline) -> Self {
         Shared {
             pipeline: Mutex::new(pipeline),
-            wake: Notify::new(),
-            changed: Notify::new(),
+            wanted: AtomicUsize::new(0),
+            wake: Bell::new(),
+            changed: Bell::new(),
+            room_for_fresh: Room::default(),
+            room_for_bulk: Room::default(),
             transitions: broadcast::Sender::new(TRANSITION_BACKLOG),
             broken: Mutex::new(None),
             stop: AtomicBool::new(false),
@@ -42,7 +59,46 @@ impl Shared {
     /// The pipeline. A panic in a kind's code while it was locked leaves it usable: every transition is
     /// complete before the next one begins.
     pub(super) fn lock(&self) -> MutexGuard<'_, Pipeline> {
-        self.pipeline.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.pipeline.try_lock() {
+            Ok(pipeline) => return pipeline,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        self.wanted.fetch_add(1, Ordering::Relaxed);
+        let pipeline = self.pipeline.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wanted.fetch_sub(1, Ordering::Relaxed);
+        pipeline
+    }
+
+    /// The same for whoever locks it again and again: first, those who wait for it get their turn. The lock by itself
+    /// goes to whoever is quickest, and whoever has to be woken never is.
+    pub(super) fn lock_again(&self) -> MutexGuard<'_, Pipeline> {
+        for _ in 0..COURTESY {
+            if self.wanted.load(Ordering::Relaxed) == 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        self.lock()
+    }
+
+    /// The same once there is room for more of a kind, or after a while without.
+    pub(super) fn lock_with_room<T: KSyncEntry>(&self, share: Share) -> MutexGuard<'_, Pipeline> {
+        let (pipeline, room) = match share {
+            Share::Fresh => (self.lock(), &self.room_for_fresh),
+            Share::Bulk => (self.lock_again(), &self.room_for_bulk),
+        };
+        let connection = pipeline.engine().connection_of::<T>();
+        if pipeline.engine().has_room_on(connection, share) || self.stop.load(Ordering::Acquire) {
+            return pipeline;
+        }
+        room.wait(pipeline, connection, share)
+    }
+
+    /// Wakes those who wait for room that is there by now.
+    pub(super) fn look_for_room(&self, pipeline: &Pipeline) {
+        self.room_for_fresh.look(pipeline, Share::Fresh);
+        self.room_for_bulk.look(pipeline, Share::Bulk);
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Transition>> {
@@ -63,7 +119,10 @@ impl Shared {
     /// The agent can't go on. The first reason stays.
     pub(super) fn fail(&self, error: DriverError) {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        self.changed.notify_waiters();
+        self.stop.store(true, Ordering::Release);
+        self.room_for_fresh.open();
+        self.room_for_bulk.open();
+        self.changed.ring_for_all();
     }
 
     pub(super) fn broken(&self) -> Option<DriverError> {
@@ -79,7 +138,7 @@ impl Shared {
     }
 
     pub(super) fn ring(&self) {
-        self.changed.notify_waiters();
+        self.changed.ring_for_all();
     }
 
     /// Waits until `look` finds an answer. It is asked whenever something may have changed.
@@ -87,7 +146,9 @@ impl Shared {
         &self,
         mut look: impl FnMut(&Pipeline) -> Option<R>,
     ) -> Result<R, DriverError> {
+        let patient_until = now() + MOMENT;
         loop {
+            let seen = self.changed.count();
             let rung = self.changed.notified();
             tokio::pin!(rung);
             // Listen first, look then: a bell in between is not missed.
@@ -95,8 +156,16 @@ impl Shared {
             if let Some(broken) = self.broken() {
                 return Err(broken);
             }
-            if let Some(answer) = look(&self.lock()) {
-                return Ok(answer);
+            let soon = {
+                let pipeline = self.lock();
+                if let Some(answer) = look(&pipeline) {
+                    return Ok(answer);
+                }
+                pipeline.engine().queued() + pipeline.engine().outstanding() <= SOON
+            };
+            // A driver that has to be woken first takes longer than a moment.
+            if soon && !self.wake.is_asleep() && now() < patient_until && self.changed.look(seen) {
+                continue;
             }
             rung.await;
         }

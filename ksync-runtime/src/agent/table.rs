@@ -12,10 +12,10 @@ use super::shared::Shared;
 use super::{DriverError, Unsettled};
 use crate::declare::{KSyncEntry, OperationError, describe_key};
 use crate::engine::machine::State;
-use crate::engine::{Counts, SetError, Step, Why};
-use crate::pipeline::ReadBack;
+use crate::engine::{Counts, SetError, Share, Step, Why};
+use crate::pipeline::{Pipeline, ReadBack};
 
-/// How many values [`Table::set_all`] takes before others get their turn.
+/// How many values [`Table::set_all`] takes before others get their turn; so many count as single changes.
 const SLICE: usize = 256;
 
 /// All entries of one kind: the original's `KSyncObject`. A handle, cheap to clone.
@@ -32,32 +32,81 @@ impl<T: KSyncEntry> Table<T> {
     /// Declares an entry, or changes it. It need not wait for what it refers to: order is free. What is
     /// declared already, as it is, is left alone.
     ///
-    /// The value lies in the table when this returns; the kernel follows. Memory grows with the number of
-    /// entries, not with the number of calls.
+    /// The value lies in the table when this returns; the kernel follows. What is set like this overtakes what was set
+    /// with [`set_all`](Self::set_all): it is in the kernel within milliseconds, whatever else is on its way.
+    ///
+    /// # Back-pressure
+    /// A thousand single changes may wait for the kernel. Whoever sets more waits here until some have left, for 10
+    /// milliseconds at most: then the value is taken all the same, as one of many. So a thread that sets one value
+    /// after the other keeps the kernel's pace, and others get their turn. In asynchronous code, await
+    /// [`room`](Self::room) before. Memory grows with the number of entries, not with the number of calls.
     ///
     /// # Errors
     /// [`SetError`]: the value can't be right, and the table keeps what it held. What the kernel thinks of
     /// it shows in [`why`](Self::why) and [`Agent::settled`](super::Agent::settled).
     pub fn set(&self, value: T) -> Result<(), SetError> {
-        let result = self.shared.lock().engine_mut().set(value, now());
-        self.shared.wake.notify_one();
+        let result = self.shared.lock_with_room::<T>(Share::Fresh).engine_mut().set(value, now());
+        self.shared.wake.ring();
         result
     }
 
+    /// Until there is room for single changes: [`set`](Self::set) does not wait then, unless others are quicker.
+    ///
+    /// # Errors
+    /// When the agent can't go on.
+    pub async fn room(&self) -> Result<(), DriverError> {
+        let has_room = |pipeline: &Pipeline| pipeline.engine().has_room::<T>(Share::Fresh);
+        self.shared.wait_for(|pipeline| has_room(pipeline).then_some(())).await
+    }
+
     /// Declares many entries. Those that can't be right are handed back with the reason, the others are taken.
+    ///
+    /// The first 256 count as single changes, the others as one of many: they leave in the order in which they come, and
+    /// what is [set](Self::set) meanwhile overtakes them.
+    ///
+    /// # Back-pressure
+    /// Sixteen thousand of many may wait for the kernel. With more, this waits until some have left, for 10 milliseconds
+    /// at most before each further 256: it blocks about as long as the kernel takes for all. In asynchronous code, give
+    /// it to a thread that may be blocked (`spawn_blocking`), or take [`set_all_async`](Self::set_all_async).
     pub fn set_all(&self, values: impl IntoIterator<Item = T>) -> Vec<SetError> {
         let mut values = values.into_iter();
         let mut refused = Vec::new();
+        let mut share = Share::Fresh;
         loop {
             let slice: Vec<T> = values.by_ref().take(SLICE).collect();
             if slice.is_empty() {
                 return refused;
             }
             let now = now();
-            let mut pipeline = self.shared.lock();
-            refused.extend(slice.into_iter().filter_map(|value| pipeline.engine_mut().set(value, now).err()));
+            let mut pipeline = self.shared.lock_with_room::<T>(share);
+            refused.extend(pipeline.engine_mut().set_all(slice, share, now));
             drop(pipeline);
-            self.shared.wake.notify_one();
+            self.shared.wake.ring();
+            share = Share::Bulk;
+        }
+    }
+
+    /// The same as [`set_all`](Self::set_all), and lets others run while it waits for room.
+    ///
+    /// # Errors
+    /// When the agent can't go on; what was handed over by then is declared.
+    pub async fn set_all_async(
+        &self,
+        values: impl IntoIterator<Item = T>,
+    ) -> Result<Vec<SetError>, DriverError> {
+        let mut values = values.into_iter();
+        let mut refused = Vec::new();
+        let mut share = Share::Fresh;
+        loop {
+            let slice: Vec<T> = values.by_ref().take(SLICE).collect();
+            if slice.is_empty() {
+                return Ok(refused);
+            }
+            let has_room = |pipeline: &Pipeline| pipeline.engine().has_room::<T>(share);
+            self.shared.wait_for(|pipeline| has_room(pipeline).then_some(())).await?;
+            refused.extend(self.shared.lock_again().engine_mut().set_all(slice, share, now()));
+            self.shared.wake.ring();
+            share = Share::Bulk;
         }
     }
 
@@ -65,31 +114,36 @@ impl<T: KSyncEntry> Table<T> {
     /// was declared.
     pub fn remove(&self, key: &T::Key) -> bool {
         let removed = self.shared.lock().engine_mut().remove::<T>(key, now());
-        self.shared.wake.notify_one();
+        self.shared.wake.ring();
         removed
     }
 
     /// Withdraws many entries. Returns how many of them were declared.
+    ///
+    /// Beyond the first 256 they count as some of many, and leave in no order: the kernel deletes routes more than twice
+    /// as fast then as in ascending order. This waits for nobody: what is withdrawn takes no memory.
     pub fn remove_all(&self, keys: impl IntoIterator<Item = T::Key>) -> usize {
         let mut keys = keys.into_iter();
         let mut removed = 0;
+        let mut share = Share::Fresh;
         loop {
             let slice: Vec<T::Key> = keys.by_ref().take(SLICE).collect();
             if slice.is_empty() {
                 return removed;
             }
             let now = now();
-            let mut pipeline = self.shared.lock();
-            removed += slice.iter().filter(|key| pipeline.engine_mut().remove::<T>(key, now)).count();
+            let mut pipeline = self.shared.lock_again();
+            removed += pipeline.engine_mut().remove_all::<T>(&slice, share, now);
             drop(pipeline);
-            self.shared.wake.notify_one();
+            self.shared.wake.ring();
+            share = Share::Bulk;
         }
     }
 
     /// Deletes an entry's object and adds it again, although nothing changed. Returns whether it is declared.
     pub fn renew(&self, key: &T::Key) -> bool {
         let renewed = self.shared.lock().engine_mut().renew::<T>(key, now());
-        self.shared.wake.notify_one();
+        self.shared.wake.ring();
         renewed
     }
 
@@ -100,7 +154,7 @@ impl<T: KSyncEntry> Table<T> {
     /// As for [`set`](Self::set), and [`SetError::Live`] if the entry is declared already.
     pub fn set_stale(&self, value: T) -> Result<(), SetError> {
         let result = self.shared.lock().engine_mut().set_stale(value, now());
-        self.shared.wake.notify_one();
+        self.shared.wake.ring();
         result
     }
 
@@ -111,7 +165,7 @@ impl<T: KSyncEntry> Table<T> {
     /// When the agent can't go on.
     pub async fn delete_all(&self) -> Result<(), DriverError> {
         self.shared.lock().engine_mut().delete_all::<T>();
-        self.shared.wake.notify_one();
+        self.shared.wake.ring();
         self.shared.wait_for(|pipeline| pipeline.engine().is_empty::<T>().then_some(())).await
     }
 
@@ -198,7 +252,7 @@ impl<T: KSyncEntry> Table<T> {
             // Nobody may be waiting for it any more.
             let _ = sender.send(result);
         });
-        self.shared.wake.notify_one();
+        self.shared.wake.ring();
         let stopped = || OperationError::local(None, "the agent was stopped");
         tokio::select! {
             result = receiver => result.unwrap_or_else(|_| Err(stopped())),

@@ -1,5 +1,6 @@
 //! Many values at once: they share the kernel with what is declared singly meanwhile, and don't hold it up.
 
+use std::any::TypeId;
 use std::time::Instant;
 
 use super::outbox::Share;
@@ -43,9 +44,22 @@ impl Engine {
     /// turned away without room: it is for whoever can wait.
     #[must_use]
     pub fn has_room<T: KSyncEntry>(&self, share: Share) -> bool {
-        let number = self.tables.number_of(std::any::TypeId::of::<T>());
-        let channel = number.and_then(|number| self.tables.get(number)).map_or(0, |table| table.channel);
-        self.outboxes.get(channel).is_none_or(|outbox| outbox.has_room(share))
+        self.has_room_on(self.connection_of::<T>(), share)
+    }
+
+    /// The number of the connection that carries a kind.
+    pub(crate) fn connection_of<T: KSyncEntry>(&self) -> usize {
+        let number = self.tables.number_of(TypeId::of::<T>());
+        number.and_then(|number| self.tables.get(number)).map_or(0, |table| table.channel)
+    }
+
+    pub(crate) fn has_room_on(&self, connection: usize, share: Share) -> bool {
+        self.outboxes.get(connection).is_none_or(|outbox| outbox.has_room(share))
+    }
+
+    /// Whether a quarter of the room is free.
+    pub(crate) fn has_plenty_of_room_on(&self, connection: usize, share: Share) -> bool {
+        self.outboxes.get(connection).is_none_or(|outbox| outbox.has_plenty_of_room(share))
     }
 
     /// Does something to one of many entries.

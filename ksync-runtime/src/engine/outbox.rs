@@ -104,9 +104,21 @@ impl Outbox {
 
     /// Whether there is room for more. Nothing is turned away without; it only can't be quick.
     pub(crate) fn has_room(&self, share: Share) -> bool {
+        let (taken, room) = self.fill(share);
+        taken < room
+    }
+
+    /// Whether a quarter of the room is free.
+    pub(crate) fn has_plenty_of_room(&self, share: Share) -> bool {
+        let (taken, room) = self.fill(share);
+        taken <= room / 4 * 3
+    }
+
+    /// How much is taken of how much room.
+    fn fill(&self, share: Share) -> (usize, usize) {
         match share {
-            Share::Fresh => self.fresh.len() < FRESH_ROOM,
-            Share::Bulk => self.bulk.len() < BULK_ROOM,
+            Share::Fresh => (self.fresh.len(), FRESH_ROOM),
+            Share::Bulk => (self.bulk.len(), BULK_ROOM),
         }
     }
 

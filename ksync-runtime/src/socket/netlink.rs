@@ -1,5 +1,6 @@
 //! The socket to the running kernel.
 
+use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 
@@ -26,13 +27,15 @@ const BYTES_PER_ANSWER: usize = 832;
 /// A connection to the running kernel, in the network namespace that the thread which opens it is in.
 ///
 /// It stays in that namespace, wherever it is moved to.
-#[derive(Debug)]
 pub struct Netlink {
     socket: Socket,
     channel: Channel,
     port: u32,
     answer_capacity: usize,
     max_batch_len: usize,
+    /// What is read comes here first, so that nothing has to be cleared before each read: that takes longer than the
+    /// read of an acknowledgement.
+    incoming: Vec<u8>,
 }
 
 impl Netlink {
@@ -91,6 +94,7 @@ impl Netlink {
             answer_capacity: (granted / BYTES_PER_ANSWER).max(1),
             // More than this is refused with EMSGSIZE (netlink_sendmsg).
             max_batch_len: send_buffer.saturating_sub(32),
+            incoming: vec![0; FIRST_READ],
         })
     }
 
@@ -102,6 +106,17 @@ impl Netlink {
         // The kernel doubles what it is asked for.
         setsockopt(&self.socket, sockopt::RcvBuf, &(bytes / 2))?;
         Ok(())
+    }
+}
+
+impl fmt::Debug for Netlink {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Netlink")
+            .field("channel", &self.channel)
+            .field("port", &self.port)
+            .field("answer_capacity", &self.answer_capacity)
+            .field("max_batch_len", &self.max_batch_len)
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,19 +148,21 @@ impl Kernel for Netlink {
     }
 
     fn receive(&mut self, datagram: &mut BytesMut) -> io::Result<Received> {
-        datagram.resize(datagram.capacity().max(FIRST_READ), 0);
+        datagram.clear();
         loop {
             // MSG_TRUNC tells the whole length. A datagram that is longer than the buffer is cut off, and
             // what was in the rest is lost, as if the connection had overrun.
-            match recv(self.socket.as_raw_fd(), datagram, MsgFlags::MSG_TRUNC) {
-                Ok(len) if len > datagram.len() => {
-                    datagram.resize(len, 0);
-                    return Ok(Received::Overrun);
-                }
-                Ok(len) => {
-                    datagram.truncate(len);
-                    return Ok(Received::Datagram);
-                }
+            match recv(self.socket.as_raw_fd(), &mut self.incoming, MsgFlags::MSG_TRUNC) {
+                Ok(len) => match self.incoming.get(..len) {
+                    Some(whole) => {
+                        datagram.extend_from_slice(whole);
+                        return Ok(Received::Datagram);
+                    }
+                    None => {
+                        self.incoming.resize(len, 0);
+                        return Ok(Received::Overrun);
+                    }
+                },
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(Received::Nothing),
                 Err(Errno::ENOBUFS) => return Ok(Received::Overrun),
