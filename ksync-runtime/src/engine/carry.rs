@@ -6,8 +6,8 @@ use super::entry::{EntryId, Flag, NONE};
 use super::machine::{self, Event, Facts, State, Step};
 use super::outbox::Lane;
 use super::references::Cores;
+use super::steps::known_step;
 use super::tables::Table;
-use super::transition::Transition;
 use super::{Engine, Work};
 use crate::declare::{Difference, Verb};
 
@@ -157,7 +157,7 @@ impl Engine {
             unresolved: unresolved || core.is(Flag::NoIndex),
             sync: false,
         };
-        let mut step = machine::known_step(from, event, facts);
+        let mut step = known_step(from, event, facts);
         if let Ok(Step { calls, .. }) = step
             && calls.last() == Some(Verb::Change)
             && core.is(Flag::Accepted)
@@ -166,7 +166,7 @@ impl Engine {
         {
             // The kernel holds what is declared, for certain.
             facts.sync = true;
-            step = machine::known_step(from, event, facts);
+            step = known_step(from, event, facts);
         }
         let step = match step {
             Ok(step) => step,
@@ -260,18 +260,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Whether anybody wants to know of every step.
-    #[inline]
-    pub(super) fn is_observed(&self) -> bool {
-        self.watched || self.history.is_kept() || tracing::enabled!(tracing::Level::TRACE)
-    }
-
-    #[cold]
-    pub(super) fn tell(&mut self, entry: EntryId, from: State, event: Event, step: &Step, now: Instant) {
-        self.history.note(entry, super::Step { at: now, from, event, to: step.next });
-        self.record(entry, from, event, step);
     }
 
     /// The entry waits: for something that is missing, or for a change of what made it fail.
@@ -476,34 +464,5 @@ impl Engine {
             self.drop_sent(entry);
         }
         self.release_edges(head);
-    }
-
-    fn record(&mut self, entry: EntryId, from: State, event: Event, step: &Step) {
-        tracing::trace!(?entry, %from, %event, to = %step.next, calls = %step.calls, "transition");
-        if !self.watched || from == step.next && step.calls.last().is_none() {
-            return;
-        }
-        let Some(table) = self.tables.get(entry.table()) else {
-            return;
-        };
-        let detail = match step.next {
-            State::AddDefer | State::ChangeDefer => match self.first_unresolved(entry) {
-                Some(edge) => {
-                    self.edges.get(edge).map(|edge| format!("waits for {}", self.tables.describe(edge.to)))
-                }
-                None => self.troubles.of(entry).map(ToString::to_string).or_else(|| self.shortage(entry)),
-            },
-            State::DelDeferRef => Some("still referred to".to_owned()),
-            _ => None,
-        };
-        self.transitions.push_back(Transition {
-            kind: table.schema.name,
-            key: table.rows.describe(entry.slot()),
-            from,
-            event,
-            to: step.next,
-            calls: step.calls,
-            detail,
-        });
     }
 }

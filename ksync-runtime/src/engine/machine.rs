@@ -223,34 +223,6 @@ pub struct Facts {
     pub sync: bool,
 }
 
-impl Facts {
-    /// How many different ones there are.
-    const COMBINATIONS: usize = 1 << 6;
-
-    /// One number for each combination.
-    #[inline]
-    const fn number(self) -> usize {
-        self.refs as usize
-            | (self.seen as usize) << 1
-            | (self.again as usize) << 2
-            | (self.compress as usize) << 3
-            | (self.unresolved as usize) << 4
-            | (self.sync as usize) << 5
-    }
-
-    /// The combination with that number.
-    const fn of_number(number: usize) -> Self {
-        Facts {
-            refs: number & 1 != 0,
-            seen: number & 1 << 1 != 0,
-            again: number & 1 << 2 != 0,
-            compress: number & 1 << 3 != 0,
-            unresolved: number & 1 << 4 != 0,
-            sync: number & 1 << 5 != 0,
-        }
-    }
-}
-
 /// What has to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -423,34 +395,6 @@ pub const fn step(state: State, event: Event, facts: Facts) -> Result<Step, Reje
     Ok(done)
 }
 
-/// What [`step`] says to everything that it can be asked, worked out when the program is built. `None`: rejected.
-static STEPS: [[[Option<Step>; Facts::COMBINATIONS]; Event::ALL.len()]; State::ALL.len()] = {
-    let mut steps = [[[None; Facts::COMBINATIONS]; Event::ALL.len()]; State::ALL.len()];
-    // Without iterators, which can't be used here.
-    let mut state = 0;
-    while state < State::ALL.len() {
-        let mut event = 0;
-        while event < Event::ALL.len() {
-            let mut facts = 0;
-            while facts < Facts::COMBINATIONS {
-                if let Ok(step) = step(State::ALL[state], Event::ALL[event], Facts::of_number(facts)) {
-                    steps[state][event][facts] = Some(step);
-                }
-                facts += 1;
-            }
-            event += 1;
-        }
-        state += 1;
-    }
-    steps
-};
-
-/// The same as [`step`], by looking it up.
-#[inline]
-pub(crate) fn known_step(state: State, event: Event, facts: Facts) -> Result<&'static Step, Rejected> {
-    STEPS[state as usize][event as usize][facts.number()].as_ref().ok_or(Rejected { state, event })
-}
-
 /// One run of the machine: the facts as they change on the way, and the operations so far.
 #[derive(Clone, Copy)]
 struct Run {
@@ -543,22 +487,6 @@ impl Run {
             State::RenewWait => gone.add(),
             State::DelDeferDelAck => self.delete(),
             _ => gone.let_go(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_looked_up_is_what_the_machine_says() {
-        for (state, event) in State::ALL.iter().flat_map(|state| Event::ALL.map(|event| (*state, event))) {
-            for number in 0..Facts::COMBINATIONS {
-                let facts = Facts::of_number(number);
-                assert_eq!(facts.number(), number);
-                assert_eq!(known_step(state, event, facts).copied(), step(state, event, facts));
-            }
         }
     }
 }

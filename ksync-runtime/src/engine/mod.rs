@@ -30,7 +30,9 @@ mod many;
 mod outbox;
 mod references;
 mod retry;
+mod set;
 mod stale;
+mod steps;
 mod straight;
 mod tables;
 mod transition;
@@ -41,16 +43,16 @@ use std::time::Instant;
 
 use foldhash::fast::FixedState;
 
-use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema, describe_key};
-use crate::table::{AnyRows, Found, Rows};
+use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema};
+use crate::table::Found;
 
-use entry::{Flag, NONE};
+use entry::Flag;
 use history::History;
-use machine::{Event, State};
+use machine::Event;
 use outbox::Outbox;
-use references::{Cores, Edges};
+use references::Edges;
 use retry::Troubles;
-use tables::{Linked, Linker, Tables};
+use tables::{Linked, Tables};
 
 pub use answers::{Action, Operation, Outcome};
 pub use ask::Counts;
@@ -270,109 +272,6 @@ impl Engine {
             }
         }
         circles::expect_none(&self.tables)
-    }
-
-    /// Declares an entry, or gives it another value. What is declared already, as it is, is left alone.
-    ///
-    /// # Errors
-    /// [`SetError`]; the table then holds what it held.
-    pub fn set<T: KSyncEntry>(&mut self, mut value: T, now: Instant) -> Result<(), SetError> {
-        self.settle_losses(now);
-        let (number, rows) =
-            self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
-        let found = rows.find_value(&value);
-        let Some(table) = self.tables.get(number).filter(|table| !table.going_away) else {
-            return Err(self.going_away(&value));
-        };
-        if let Found::At(slot) = found
-            && table.slots.get(slot).is_some_and(|core| core.is(Flag::Declared) && !core.is(Flag::Stale))
-            && rows.declared(slot) == Some(&value)
-        {
-            return Ok(());
-        }
-        value.check().map_err(|invalid| self.invalid(&value, invalid))?;
-
-        let mut targets = std::mem::take(&mut self.targets);
-        targets.clear();
-        let mut linker = Linker { tables: &mut self.tables, targets: &mut targets, failed: None };
-        value.references(&mut crate::declare::References::new(&mut linker));
-        if let Some(kind) = linker.failed {
-            return Err(self.no_room(targets, kind));
-        }
-        // A reference to itself has made a placeholder of it.
-        let refers_to_its_kind = targets.iter().any(|linked| linked.to.table() == number);
-        let found = match found {
-            Found::Absent(_) if refers_to_its_kind => self.find_value(&value, found),
-            found => found,
-        };
-        match found {
-            Found::At(slot) => {
-                let entry = EntryId::new(number, slot);
-                let edges = self.link(entry, targets);
-                if let Err(old) = self.redeclared_straight(entry, value, edges, now) {
-                    self.redeclared(number, entry, old, edges);
-                    self.declared(entry, now);
-                }
-            }
-            Found::Absent(hash) => {
-                let occupy = |rows: &mut dyn AnyRows, slot| {
-                    if let Some(rows) = rows.as_any_mut().downcast_mut::<Rows<T>>() {
-                        rows.occupy_declared(slot, hash, value);
-                    }
-                };
-                let Ok(entry) = self.tables.create(number, State::Init, occupy) else {
-                    return Err(self.no_room(targets, self.kind_name::<T>()));
-                };
-                let edges = self.link(entry, targets);
-                if !self.declared_straight(entry, edges, now) {
-                    self.redeclared::<T>(number, entry, None, edges);
-                    self.declared(entry, now);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes the references of an entry's new value, and returns the first of them.
-    #[inline]
-    fn link(&mut self, entry: EntryId, targets: Vec<Linked>) -> u32 {
-        let mut head = NONE;
-        for target in targets.iter().rev() {
-            head = self.edges.add(&mut self.tables, entry, *target, head);
-        }
-        self.targets = targets;
-        head
-    }
-
-    /// The entry's row holds another value than `old`, and its references start at `edges`.
-    fn redeclared<T: KSyncEntry>(&mut self, number: usize, entry: EntryId, old: Option<T>, edges: u32) {
-        let old_edges =
-            self.tables.core_mut(entry).map_or(NONE, |core| std::mem::replace(&mut core.edges, edges));
-        self.put_away(number, entry, old, old_edges);
-    }
-
-    /// A table is full: what was made for the value only goes again.
-    #[cold]
-    fn no_room(&mut self, mut targets: Vec<Linked>, kind: &'static str) -> SetError {
-        self.work.extend(targets.drain(..).map(|linked| Work::Released(linked.to)));
-        self.targets = targets;
-        SetError::TableFull { kind }
-    }
-
-    /// Where the value's key is by now, which was `found` before.
-    #[cold]
-    fn find_value<T: KSyncEntry>(&self, value: &T, found: Found) -> Found {
-        self.tables.rows::<T>().map_or(found, |(_, rows)| rows.find_value(value))
-    }
-
-    #[cold]
-    fn invalid<T: KSyncEntry>(&self, value: &T, invalid: Invalid) -> SetError {
-        SetError::Invalid { kind: self.kind_name::<T>(), key: describe_key::<T>(&value.key()), invalid }
-    }
-
-    #[cold]
-    fn going_away<T: KSyncEntry>(&self, value: &T) -> SetError {
-        SetError::GoingAway { kind: self.kind_name::<T>(), key: describe_key::<T>(&value.key()) }
     }
 
     /// Withdraws an entry: it is deleted from the kernel once nothing there refers to it.

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::machine::{Calls, Event, State};
+use std::time::Instant;
+
+use super::Engine;
+use super::entry::EntryId;
+use super::machine::{Calls, Event, State, Step};
 
 /// One step in the life of an entry.
 #[derive(Clone, Debug)]
@@ -33,5 +37,48 @@ impl fmt::Display for Transition {
             write!(out, ", {detail}")?;
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Whether anybody wants to know of every step.
+    #[inline]
+    pub(super) fn is_observed(&self) -> bool {
+        self.watched || self.history.is_kept() || tracing::enabled!(tracing::Level::TRACE)
+    }
+
+    #[cold]
+    pub(super) fn tell(&mut self, entry: EntryId, from: State, event: Event, step: &Step, now: Instant) {
+        self.history.note(entry, super::Step { at: now, from, event, to: step.next });
+        self.record(entry, from, event, step);
+    }
+
+    fn record(&mut self, entry: EntryId, from: State, event: Event, step: &Step) {
+        tracing::trace!(?entry, %from, %event, to = %step.next, calls = %step.calls, "transition");
+        if !self.watched || from == step.next && step.calls.last().is_none() {
+            return;
+        }
+        let Some(table) = self.tables.get(entry.table()) else {
+            return;
+        };
+        let detail = match step.next {
+            State::AddDefer | State::ChangeDefer => match self.first_unresolved(entry) {
+                Some(edge) => {
+                    self.edges.get(edge).map(|edge| format!("waits for {}", self.tables.describe(edge.to)))
+                }
+                None => self.troubles.of(entry).map(ToString::to_string).or_else(|| self.shortage(entry)),
+            },
+            State::DelDeferRef => Some("still referred to".to_owned()),
+            _ => None,
+        };
+        self.transitions.push_back(Transition {
+            kind: table.schema.name,
+            key: table.rows.describe(entry.slot()),
+            from,
+            event,
+            to: step.next,
+            calls: step.calls,
+            detail,
+        });
     }
 }
