@@ -198,12 +198,18 @@ pub(super) fn change(setting: Setting<'_>) -> Result<Report, String> {
 /// Fresh routes while all others are on their way.
 pub(super) fn fresh(setting: Setting<'_>) -> Result<Report, String> {
     let mut report = setting.report("one fresh route while all are being added");
-    let [ksync] = hold(&report.title, &[setting.job(Task::Fresh, Who::Ksync)], setting.rounds)?;
+    let jobs = [setting.job(Task::Fresh, Who::Raw), setting.job(Task::Fresh, Who::Ksync)];
+    let [raw, ksync] = hold(&report.title, &jobs, setting.rounds)?;
     report.row("median", "ms", ksync.each("median ms"));
     report.row("p99", "ms", ksync.each("p99 ms"));
     report.row("longest", "ms", ksync.each("max ms"));
     report.row("of it in `set`, median", "ms", ksync.each("set ms"));
     report.row("fresh routes", "", ksync.each("fresh routes"));
+    report.row("raw: longest batch of 256", "ms", raw.each("max ms"));
+    report.row("raw: batches over 10 ms", "", raw.each("long batches"));
+    report.notes.push(
+        "no change can be quicker than the kernel's longest batch, if it is set during that one".into(),
+    );
     report.result("p99 (ms)", quantile(&ksync.each("p99 ms"), 0.5), Goal::AtMost(10.0));
     report.result("longest (ms)", quantile(&ksync.each("max ms"), 0.5), Goal::AtMost(10.0));
     Ok(report)

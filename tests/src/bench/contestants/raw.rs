@@ -15,6 +15,9 @@ use crate::bench::report::quantile;
 /// How often a gateway is changed.
 pub(super) const GATEWAY_CHANGES: u32 = 21;
 
+/// A batch that takes longer, in milliseconds, holds up whatever is set meanwhile for longer than it may.
+const LONG_BATCH_MS: f64 = 10.0;
+
 /// How many single changes are timed.
 pub(super) const SINGLE_CHANGES: u32 = 5000;
 
@@ -23,6 +26,9 @@ pub(in crate::bench) fn run(turn: &mut Turn) -> Result<End, String> {
     ground::make_nexthops(turn.job.family, turn.job.nexthops)?;
     let mut pusher = Pusher::new().map_err(|error| format!("no socket: {error}"))?;
     let adding = batches(Act::Add, routes(turn, |route| turn.nexthop(route)));
+    if turn.job.task == Task::Fresh {
+        return push_singly(turn, &mut pusher, &adding);
+    }
     if turn.job.task == Task::Add {
         let lap = push(&mut pusher, &adding)?;
         return Ok(End::of(lap, turn.expected(|route| turn.nexthop(route))));
@@ -57,6 +63,18 @@ fn push(pusher: &mut Pusher, batches: &[Batch]) -> Result<Lap, String> {
     let lap = watch.lap();
     refused.none()?;
     Ok(lap)
+}
+
+/// Adds them all, and looks at how long the kernel is at each batch: nothing else gets in meanwhile.
+fn push_singly(turn: &Turn, pusher: &mut Pusher, adding: &[Batch]) -> Result<End, String> {
+    let mut took = Vec::with_capacity(adding.len());
+    let watch = Stopwatch::start();
+    for batch in adding.chunks(1) {
+        took.push(push(pusher, batch)?.wall * 1e3);
+    }
+    let end = End::of(watch.lap(), turn.expected(|route| turn.nexthop(route)));
+    let long = took.iter().filter(|took| **took > LONG_BATCH_MS).count();
+    Ok(end.with("long batches", long as f64).with("max ms", quantile(&took, 1.0)))
 }
 
 fn change_gateway(turn: &Turn, pusher: &mut Pusher, ifindex: u32) -> Result<End, String> {
