@@ -7,9 +7,10 @@ use nix::errno::Errno;
 
 /// What is asked of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
 pub enum Verb {
     /// Create the object.
-    Add,
+    Add = 1,
     /// Change it in place.
     Change,
     /// Remove it.

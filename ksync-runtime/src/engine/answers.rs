@@ -105,23 +105,16 @@ impl Engine {
             if !core.is(Flag::Queued) {
                 continue;
             }
-            if core.edges == NONE || core.is(Flag::Outstanding) || core.verb() == Some(Verb::Delete) {
-                self.queued -= 1;
-                if let Some(operation) = core.hand_out(entry, generation, &mut self.outstanding) {
-                    return Some(operation);
-                }
-                continue;
-            }
-            if self.first_unresolved(entry).is_some() {
+            if core.may_need_others() && self.first_unresolved(entry).is_some() {
                 // What the entry needs went away while its add or change waited to be handed out.
                 self.reconsider(entry, now);
                 continue;
             }
-            self.queued -= 1;
             let operation = self
                 .tables
                 .core_mut(entry)
                 .and_then(|core| core.hand_out(entry, generation, &mut self.outstanding));
+            self.outboxes.queued -= 1;
             if operation.is_some() {
                 return operation;
             }

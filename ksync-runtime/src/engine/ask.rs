@@ -71,13 +71,13 @@ impl Engine {
     /// Whether nothing is queued or awaited. Retries that wait for their time don't count.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.queued == 0 && self.outstanding == 0 && self.work.is_empty() && self.losses.is_empty()
+        self.outboxes.queued == 0 && self.outstanding == 0 && self.work.is_empty() && self.losses.is_empty()
     }
 
     /// How many operations wait to be handed out.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.queued
+        self.outboxes.queued
     }
 
     /// How many operations are handed out and not answered.

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::entry::{EntryId, Flag, NONE};
 use super::machine::{self, Event, Facts, State, Step};
-use super::outbox::Lane;
 use super::references::Cores;
 use super::steps::known_step;
 use super::tables::Table;
@@ -77,7 +76,7 @@ impl Engine {
         core.set_verb(None);
         if core.is(Flag::Queued) {
             core.set(Flag::Queued, false);
-            self.queued -= 1;
+            self.outboxes.queued -= 1;
         }
         self.tables.set_state(entry, before);
         // Who began to wait when the operation was queued may go on.
@@ -179,13 +178,8 @@ impl Engine {
         counts[step.next as usize] += 1;
         if let Some(verb) = step.calls.last()
             && !facts.sync
-            && core.must_be_queued(verb)
         {
-            self.queued += 1;
-            if let Some(outbox) = self.outboxes.get_mut(*channel) {
-                let lane = Lane::of(verb, event == Event::Retry, schema, self.share);
-                outbox.take(entry, core, lane, verb == Verb::Delete);
-            }
+            self.outboxes.queue_again(*channel, schema, entry, core, verb, event == Event::Retry);
         }
         let plain = from.is_plain()
             && step.next.is_plain()
@@ -282,12 +276,8 @@ impl Engine {
     pub(super) fn queue(&mut self, entry: EntryId, verb: Verb, retry: bool) {
         if let Some(Table { slots, schema, channel, .. }) = self.tables.get_mut(entry.table())
             && let Some(core) = slots.get_mut(entry.slot())
-            && core.must_be_queued(verb)
         {
-            self.queued += 1;
-            if let Some(outbox) = self.outboxes.get_mut(*channel) {
-                outbox.take(entry, core, Lane::of(verb, retry, schema, self.share), verb == Verb::Delete);
-            }
+            self.outboxes.queue_again(*channel, schema, entry, core, verb, retry);
         }
     }
 

@@ -4,7 +4,6 @@
 use std::any::TypeId;
 
 use super::Engine;
-use super::outbox::Outbox;
 use crate::declare::{Channel, Incomplete, Protocol};
 
 /// There is no connection for a kind's messages.
@@ -36,9 +35,7 @@ impl Engine {
                 None => return Err(NoConnection { kind: schema.name, protocol: schema.protocol }),
             };
         }
-        let waiting: Vec<_> = self.outboxes.iter_mut().flat_map(Outbox::drain).collect();
-        self.outboxes = channels.iter().map(|_| Outbox::default()).collect();
-        for (entry, lane, is_delete) in waiting {
+        for (entry, lane, is_delete) in self.outboxes.start_over(channels.len()) {
             let channel = self.tables.get(entry.table()).map_or(0, |table| table.channel);
             if let Some(outbox) = self.outboxes.get_mut(channel) {
                 outbox.push(entry, lane, is_delete);

@@ -117,13 +117,10 @@ impl Flag {
 
     /// The bit that says that the entry stands in this lane. What is tried again stands there once by itself: it has
     /// to fail in between.
+    #[inline]
     const fn of_lane(lane: Lane) -> u32 {
-        match lane {
-            Lane::Early => Flag::AmongEarly.bit(),
-            Lane::Fresh => Flag::AmongFresh.bit(),
-            Lane::Bulk => Flag::InBulk.bit(),
-            Lane::Retry => 0,
-        }
+        const BITS: [u32; 4] = [Flag::AmongEarly.bit(), Flag::AmongFresh.bit(), Flag::InBulk.bit(), 0];
+        BITS[lane as usize]
     }
 }
 
@@ -200,17 +197,24 @@ impl Core {
         }
     }
 
+    /// Whether what is queued can only leave if what the entry refers to is there.
+    #[inline]
+    pub(crate) fn may_need_others(&self) -> bool {
+        self.edges != NONE && !self.is(Flag::Outstanding) && self.verb() != Some(Verb::Delete)
+    }
+
     /// The operation that was queued is handed out, if there is one. Counts it among those that are outstanding.
     #[inline]
     pub(crate) fn handed_out(&mut self, outstanding: &mut usize) -> Option<Verb> {
         const NEWS: u32 = Flag::Shaken.bit() | Flag::ShakenOthers.bit();
-        self.flags &= !Flag::Queued.bit();
-        let verb = self.verb()?;
-        if !self.is(Flag::Outstanding) {
-            self.flags = self.flags & !NEWS | Flag::Outstanding.bit();
+        let verb = self.verb();
+        let mut flags = self.flags & !Flag::Queued.bit();
+        if verb.is_some() && !self.is(Flag::Outstanding) {
+            flags = flags & !NEWS | Flag::Outstanding.bit();
             *outstanding += 1;
         }
-        Some(verb)
+        self.flags = flags;
+        verb
     }
 
     /// The operation that was outstanding is answered.
@@ -223,12 +227,7 @@ impl Core {
     /// Asks for an operation of an entry of which none is queued or outstanding.
     #[inline]
     pub(crate) fn ask_for(&mut self, verb: Verb) {
-        let code = match verb {
-            Verb::Add => 1,
-            Verb::Change => 2,
-            Verb::Delete => 3,
-        };
-        self.flags |= Flag::Queued.bit() | code << VERB_SHIFT;
+        self.flags |= Flag::Queued.bit() | (verb as u32) << VERB_SHIFT;
     }
 
     /// Says which operation is the next one. Returns whether it has to be put into the outbox, in which it is not.
@@ -250,12 +249,7 @@ impl Core {
 
     #[inline]
     pub(crate) fn set_verb(&mut self, verb: Option<Verb>) {
-        let code = match verb {
-            None => 0,
-            Some(Verb::Add) => 1,
-            Some(Verb::Change) => 2,
-            Some(Verb::Delete) => 3,
-        };
+        let code = verb.map_or(0, |verb| verb as u32);
         self.flags = self.flags & ((1 << VERB_SHIFT) - 1) | code << VERB_SHIFT;
     }
 }

@@ -166,7 +166,7 @@ impl Engine {
         core.set_verb(None);
         if core.is(Flag::Queued) {
             core.set(Flag::Queued, false);
-            self.queued -= 1;
+            self.outboxes.queued -= 1;
         }
         self.tables.set_state(entry, before);
     }

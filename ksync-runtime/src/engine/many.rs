@@ -6,6 +6,13 @@ use std::time::Instant;
 use super::outbox::Share;
 use super::{Engine, SetError};
 use crate::declare::KSyncEntry;
+use crate::table::Rows;
+
+/// So many keys are looked up at once: as many reads as a core has under way.
+const GROUP: usize = 16;
+
+/// So many values of an iterator are taken into one piece of memory.
+const SLICE: usize = 256;
 
 impl Engine {
     /// Declares many entries, as [`set`](Self::set) does with one. Those that can't be right are handed back with the
@@ -20,8 +27,31 @@ impl Engine {
         now: Instant,
     ) -> Vec<SetError> {
         self.with_share(share, |engine| {
-            values.into_iter().filter_map(|value| engine.set(value, now).err()).collect()
+            let mut values = values.into_iter();
+            let mut refused = Vec::new();
+            loop {
+                let slice: Vec<T> = values.by_ref().take(SLICE).collect();
+                if slice.is_empty() {
+                    return refused;
+                }
+                engine.set_slice(slice, &mut refused, now);
+            }
         })
+    }
+
+    fn set_slice<T: KSyncEntry>(&mut self, slice: Vec<T>, refused: &mut Vec<SetError>, now: Instant) {
+        let mut values = slice.into_iter();
+        loop {
+            let group = values.as_slice();
+            let group = &group[..group.len().min(GROUP)];
+            let hashes = self.look_ahead::<T, T>(group, Rows::hash_of_value);
+            for hash in hashes {
+                let Some(value) = values.next() else {
+                    return;
+                };
+                refused.extend(self.set_hashed(hash, value, now).err());
+            }
+        }
     }
 
     /// Withdraws many entries, as [`remove`](Self::remove) does with one. Returns how many of them were declared.
@@ -37,7 +67,43 @@ impl Engine {
     where
         T::Key: 'a,
     {
-        self.with_share(share, |engine| keys.into_iter().filter(|key| engine.remove::<T>(key, now)).count())
+        self.with_share(share, |engine| {
+            let mut keys = keys.into_iter();
+            let mut removed = 0;
+            let mut group = Vec::with_capacity(GROUP);
+            loop {
+                group.extend(keys.by_ref().take(GROUP));
+                if group.is_empty() {
+                    return removed;
+                }
+                let hashes = engine.look_ahead::<T, &T::Key>(&group, |key| Rows::<T>::hash_of_key(key));
+                let removals = group.drain(..).zip(hashes);
+                removed += removals.filter(|(key, hash)| engine.remove_hashed::<T>(*hash, key, now)).count();
+            }
+        })
+    }
+
+    /// Hashes the keys of a group, and reads what looking them up will read. Each of these reads may have to wait for
+    /// memory; here none depends on another one, so that they wait together.
+    fn look_ahead<T: KSyncEntry, V>(&self, group: &[V], hash: impl Fn(&V) -> u64) -> [u64; GROUP] {
+        let mut hashes = [0; GROUP];
+        for (place, value) in hashes.iter_mut().zip(group) {
+            *place = hash(value);
+        }
+        let Some((number, rows)) = self.tables.rows::<T>() else {
+            return hashes;
+        };
+        let mut slots = [u32::MAX; GROUP];
+        for (slot, hash) in slots.iter_mut().zip(hashes).take(group.len()) {
+            *slot = rows.guess(hash).unwrap_or(u32::MAX);
+        }
+        let cores = self.tables.get(number).map(|table| &table.slots);
+        let read = slots.iter().filter(|slot| {
+            rows.glance(**slot)
+                & cores.and_then(|cores| cores.get(**slot)).is_some_and(|core| core.edges == 0)
+        });
+        std::hint::black_box(read.count());
+        hashes
     }
 
     /// Whether more of a kind can be declared without its having to wait longer than its share takes. Nothing is
@@ -68,9 +134,9 @@ impl Engine {
     }
 
     fn with_share<R>(&mut self, share: Share, act: impl FnOnce(&mut Engine) -> R) -> R {
-        let before = std::mem::replace(&mut self.share, share);
+        let before = std::mem::replace(&mut self.outboxes.share, share);
         let result = act(self);
-        self.share = before;
+        self.outboxes.share = before;
         result
     }
 }

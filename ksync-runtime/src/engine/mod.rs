@@ -44,12 +44,12 @@ use std::time::Instant;
 use foldhash::fast::FixedState;
 
 use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema};
-use crate::table::Found;
+use crate::table::{Found, Rows};
 
 use entry::Flag;
 use history::History;
 use machine::Event;
-use outbox::Outbox;
+use outbox::Outboxes;
 use references::Edges;
 use retry::Troubles;
 use tables::{Linked, Tables};
@@ -74,15 +74,10 @@ pub struct Engine {
     work: VecDeque<Work>,
     /// What the kernel dropped. Taken note of before anything else happens to any entry.
     losses: VecDeque<Loss>,
-    /// One for each connection.
-    outboxes: Vec<Outbox>,
-    /// Which share what is queued right now takes part in.
-    share: Share,
+    outboxes: Outboxes,
     troubles: Troubles,
     transitions: VecDeque<Transition>,
     watched: bool,
-    /// Operations that are queued and not handed out.
-    queued: usize,
     /// Operations that are handed out and not answered.
     outstanding: usize,
     /// Answers and events that came when they could not, see [`Engine::rejected`].
@@ -222,12 +217,10 @@ impl Engine {
             edges: Edges::new(),
             work: VecDeque::new(),
             losses: VecDeque::new(),
-            outboxes: vec![Outbox::default()],
-            share: Share::Fresh,
+            outboxes: Outboxes::new(1),
             troubles: Troubles::new(retry),
             transitions: VecDeque::new(),
             watched: false,
-            queued: 0,
             outstanding: 0,
             rejected: 0,
             history: History::default(),
@@ -277,11 +270,16 @@ impl Engine {
     /// Withdraws an entry: it is deleted from the kernel once nothing there refers to it.
     /// Returns whether it was declared.
     pub fn remove<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) -> bool {
+        self.remove_hashed::<T>(Rows::<T>::hash_of_key(key), key, now)
+    }
+
+    /// The same, where the hash of the key is known.
+    fn remove_hashed<T: KSyncEntry>(&mut self, hash: u64, key: &T::Key, now: Instant) -> bool {
         self.settle_losses(now);
         let Some((number, rows)) = self.tables.rows::<T>() else {
             return false;
         };
-        let Found::At(slot) = rows.find_key(key) else {
+        let Found::At(slot) = rows.find_hashed_key(hash, key) else {
             return false;
         };
         self.withdrawn(EntryId::new(number, slot), now)

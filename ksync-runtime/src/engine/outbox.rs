@@ -65,6 +65,79 @@ impl Lane {
     }
 }
 
+/// What waits to be handed out, for each connection.
+#[derive(Debug)]
+pub(crate) struct Outboxes {
+    boxes: Vec<Outbox>,
+    /// Which share what is queued right now takes part in.
+    pub(crate) share: Share,
+    /// Operations that are queued and not handed out.
+    pub(crate) queued: usize,
+}
+
+impl Outboxes {
+    /// For that many connections.
+    pub(crate) fn new(connections: usize) -> Self {
+        let boxes = (0..connections).map(|_| Outbox::default()).collect();
+        Outboxes { boxes, share: Share::Fresh, queued: 0 }
+    }
+
+    pub(crate) fn get(&self, connection: usize) -> Option<&Outbox> {
+        self.boxes.get(connection)
+    }
+
+    pub(crate) fn get_mut(&mut self, connection: usize) -> Option<&mut Outbox> {
+        self.boxes.get_mut(connection)
+    }
+
+    /// Lets there be that many connections, and hands back all that waited, as [`Outbox::drain`] does.
+    pub(crate) fn start_over(&mut self, connections: usize) -> Vec<(EntryId, Lane, bool)> {
+        let before = std::mem::replace(&mut self.boxes, Outboxes::new(connections).boxes);
+        before.into_iter().flat_map(|mut outbox| outbox.drain()).collect()
+    }
+
+    /// Asks for an operation of an entry, of which none is outstanding.
+    #[inline]
+    pub(crate) fn queue(
+        &mut self,
+        channel: usize,
+        schema: &Schema,
+        entry: EntryId,
+        core: &mut Core,
+        verb: Verb,
+    ) {
+        core.ask_for(verb);
+        self.take(channel, entry, core, Lane::of(verb, false, schema, self.share), verb);
+    }
+
+    /// The same for whatever may be queued already, or tried again.
+    #[inline]
+    pub(crate) fn queue_again(
+        &mut self,
+        channel: usize,
+        schema: &Schema,
+        entry: EntryId,
+        core: &mut Core,
+        verb: Verb,
+        retry: bool,
+    ) {
+        if core.must_be_queued(verb) {
+            self.take(channel, entry, core, Lane::of(verb, retry, schema, self.share), verb);
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, channel: usize, entry: EntryId, core: &mut Core, lane: Lane, verb: Verb) {
+        self.queued += 1;
+        // An operation that was taken back has left its entry there.
+        if !core.stands_in(lane)
+            && let Some(outbox) = self.boxes.get_mut(channel)
+        {
+            core.stands_now(outbox.push(entry, lane, verb == Verb::Delete));
+        }
+    }
+}
+
 /// Entries whose operation waits to be handed out. An entry may stand here more than once, or in vain:
 /// what counts is whether it is marked as queued when its turn comes.
 #[derive(Debug, Default)]
@@ -79,24 +152,16 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Takes an entry in whose core it is noted where it stands. An operation that was taken back has left it there.
-    #[inline]
-    pub(crate) fn take(&mut self, entry: EntryId, core: &mut Core, lane: Lane, is_delete: bool) {
-        if !core.stands_in(lane) {
-            let lane = self.push(entry, lane, is_delete);
-            core.stands_now(lane);
-        }
-    }
-
     /// Takes an entry. Returns the lane that it waits in: what finds no room in the fresh one goes with the bulk.
+    #[inline]
     pub(crate) fn push(&mut self, entry: EntryId, lane: Lane, is_delete: bool) -> Lane {
         match lane {
-            Lane::Early => self.early.push_back(entry),
-            Lane::Fresh if self.has_room(Share::Fresh) => self.fresh.push_back(entry),
+            Lane::Fresh if self.fresh.len() < FRESH_ROOM => self.fresh.push_back(entry),
             Lane::Fresh | Lane::Bulk => {
                 self.bulk.push(entry, is_delete);
                 return Lane::Bulk;
             }
+            Lane::Early => self.early.push_back(entry),
             Lane::Retry => self.retries.push_back(entry),
         }
         lane
@@ -123,7 +188,7 @@ impl Outbox {
     }
 
     /// Everything that waits here, with the lane that it waits in, and whether it was told to be a delete.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (EntryId, Lane, bool)> + use<> {
+    fn drain(&mut self) -> impl Iterator<Item = (EntryId, Lane, bool)> + use<> {
         let mut lanes = std::mem::take(self);
         let early = lanes.early.into_iter().map(|entry| (entry, Lane::Early, false));
         let fresh = lanes.fresh.into_iter().map(|entry| (entry, Lane::Fresh, false));
@@ -134,7 +199,16 @@ impl Outbox {
     }
 
     /// The next one, with the lane that it waited in.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<(EntryId, Lane)> {
+        if self.bulk.is_empty() && self.early.is_empty() && self.retries.is_empty() {
+            // Nobody whose turn it could be instead.
+            return self.fresh.pop_front().map(|entry| (entry, Lane::Fresh));
+        }
+        self.pop_in_turn()
+    }
+
+    fn pop_in_turn(&mut self) -> Option<(EntryId, Lane)> {
         if (self.others_in_a_row < OTHERS_PER_RETRY || self.retries.is_empty())
             && let Some(next) = self.pop_other()
         {
@@ -145,6 +219,7 @@ impl Outbox {
         self.retries.pop_front().map(|entry| (entry, Lane::Retry))
     }
 
+    #[inline]
     fn pop_other(&mut self) -> Option<(EntryId, Lane)> {
         let only_early = self.fresh.is_empty() && self.bulk.is_empty();
         if (self.early_in_a_row < EARLY_PER_OTHER || only_early)

@@ -15,11 +15,21 @@ impl Engine {
     ///
     /// # Errors
     /// [`SetError`]; the table then holds what it held.
-    pub fn set<T: KSyncEntry>(&mut self, mut value: T, now: Instant) -> Result<(), SetError> {
+    pub fn set<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
+        self.set_hashed(Rows::hash_of_value(&value), value, now)
+    }
+
+    /// The same, where the hash of the value's key is known.
+    pub(super) fn set_hashed<T: KSyncEntry>(
+        &mut self,
+        hash: u64,
+        mut value: T,
+        now: Instant,
+    ) -> Result<(), SetError> {
         self.settle_losses(now);
         let (number, rows) =
             self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
-        let found = rows.find_value(&value);
+        let found = rows.find_hashed_value(hash, &value);
         let Some(table) = self.tables.get(number).filter(|table| !table.going_away) else {
             return Err(self.going_away(&value));
         };
@@ -31,17 +41,16 @@ impl Engine {
         }
         value.check().map_err(|invalid| self.invalid(&value, invalid))?;
 
-        let mut targets = std::mem::take(&mut self.targets);
-        targets.clear();
-        let mut linker = Linker { tables: &mut self.tables, targets: &mut targets, failed: None };
+        let mut linker = Linker::new(&mut self.tables, &mut self.targets);
         value.references(&mut References::new(&mut linker));
-        if let Some(kind) = linker.failed {
+        let Linker { targets, failed, .. } = linker;
+        if let Some(kind) = failed {
             return Err(self.no_room(targets, kind));
         }
         // A reference to itself has made a placeholder of it.
         let refers_to_its_kind = targets.iter().any(|linked| linked.to.table() == number);
         let found = match found {
-            Found::Absent(_) if refers_to_its_kind => self.find_value(&value, found),
+            Found::Absent(hash) if refers_to_its_kind => self.find_value(hash, &value),
             found => found,
         };
         match found {
@@ -74,12 +83,14 @@ impl Engine {
 
     /// Notes the references of an entry's new value, and returns the first of them.
     #[inline]
-    fn link(&mut self, entry: EntryId, targets: Vec<Linked>) -> u32 {
+    fn link(&mut self, entry: EntryId, mut targets: Vec<Linked>) -> u32 {
         let mut head = NONE;
-        for target in targets.iter().rev() {
-            head = self.edges.add(&mut self.tables, entry, *target, head);
+        while let Some(target) = targets.pop() {
+            head = self.edges.add(&mut self.tables, entry, target, head);
         }
-        self.targets = targets;
+        if targets.capacity() > 0 {
+            self.targets = targets;
+        }
         head
     }
 
@@ -98,10 +109,10 @@ impl Engine {
         SetError::TableFull { kind }
     }
 
-    /// Where the value's key is by now, which was `found` before.
+    /// Where the value's key is by now.
     #[cold]
-    fn find_value<T: KSyncEntry>(&self, value: &T, found: Found) -> Found {
-        self.tables.rows::<T>().map_or(found, |(_, rows)| rows.find_value(value))
+    fn find_value<T: KSyncEntry>(&self, hash: u64, value: &T) -> Found {
+        self.tables.rows::<T>().map_or(Found::Absent(hash), |(_, rows)| rows.find_hashed_value(hash, value))
     }
 
     #[cold]

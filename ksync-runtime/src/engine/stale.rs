@@ -10,7 +10,7 @@ use super::machine::State;
 use super::references::Cores;
 use super::{Engine, SetError};
 use crate::declare::{KSyncEntry, describe_key};
-use crate::table::Found;
+use crate::table::{Found, Rows};
 
 /// How fast stale entries are deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Engine {
     /// As for [`set`](Self::set), and [`SetError::Live`] if the entry is declared already.
     pub fn set_stale<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
         if let Some((number, rows)) = self.tables.rows::<T>()
-            && let Found::At(slot) = rows.find_value(&value)
+            && let Found::At(slot) = rows.find_hashed_value(Rows::hash_of_value(&value), &value)
             && self
                 .tables
                 .core(EntryId::new(number, slot))

@@ -13,10 +13,9 @@ use std::time::Instant;
 use super::answers::{Action, Operation};
 use super::entry::{Core, EntryId, Flag, NONE};
 use super::machine::{self, Calls, Event, Facts, State, Step};
-use super::outbox::Lane;
 use super::tables::Table;
 use super::{Engine, Work};
-use crate::declare::{Difference, IndexSource, KSyncEntry, Schema, Verb};
+use crate::declare::{IndexSource, KSyncEntry, Schema, Verb};
 use crate::table::{Rows, Shadow};
 
 /// What makes an entry one that does not go straight.
@@ -160,11 +159,7 @@ impl Engine {
         }
         core.go(counts, schema, Event::AddChangeReq, State::SyncWait, Some(Verb::Add));
         core.set(Flag::Seen, true);
-        core.ask_for(Verb::Add);
-        self.queued += 1;
-        if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.take(entry, core, Lane::of(Verb::Add, false, schema, self.share), false);
-        }
+        self.outboxes.queue(*channel, schema, entry, core, Verb::Add);
         self.went(entry, State::Init, Event::AddChangeReq, State::SyncWait, Some(Verb::Add), now);
         true
     }
@@ -186,24 +181,13 @@ impl Engine {
             self.tables.get_mut(entry.table()).ok_or(None)?;
         let rows = rows.as_any_mut().downcast_mut::<Rows<T>>().ok_or(None)?;
         let core = slots.get_mut(entry.slot()).ok_or(None)?;
-        let old = rows.declare(entry.slot(), value);
         if missing || !core.rests() {
-            return Err(old);
+            return Err(rows.declare(entry.slot(), value));
         }
-        let Some((old, new)) = old.zip(rows.declared(entry.slot())) else {
-            return Err(None);
-        };
-        if old.compare(new) != Difference::Change {
-            return Err(Some(old));
-        }
+        core.held = rows.declare_change(entry.slot(), value, core.edges)?;
         core.go(counts, schema, Event::AddChangeReq, State::SyncWait, Some(Verb::Change));
-        core.ask_for(Verb::Change);
-        self.queued += 1;
-        if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.take(entry, core, Lane::of(Verb::Change, false, schema, self.share), false);
-        }
+        self.outboxes.queue(*channel, schema, entry, core, Verb::Change);
         let old_edges = std::mem::replace(&mut core.edges, edges);
-        core.held = rows.keep_held(old, old_edges);
         if old_edges != NONE {
             self.edges.belong_to(old_edges, Shadow::Held);
         }
@@ -222,11 +206,7 @@ impl Engine {
         };
         core.go(counts, schema, Event::DelReq, State::DelAckWait, Some(Verb::Delete));
         core.set(Flag::Declared, false);
-        core.ask_for(Verb::Delete);
-        self.queued += 1;
-        if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.take(entry, core, Lane::of(Verb::Delete, false, schema, self.share), true);
-        }
+        self.outboxes.queue(*channel, schema, entry, core, Verb::Delete);
         self.went(entry, State::InSync, Event::DelReq, State::DelAckWait, Some(Verb::Delete), now);
         true
     }
@@ -254,11 +234,7 @@ impl Engine {
         };
         core.go(counts, schema, Event::ReEval, State::SyncWait, Some(Verb::Add));
         core.set(Flag::Seen, true);
-        core.ask_for(Verb::Add);
-        self.queued += 1;
-        if let Some(outbox) = self.outboxes.get_mut(*channel) {
-            outbox.take(entry, core, Lane::of(Verb::Add, false, schema, self.share), false);
-        }
+        self.outboxes.queue(*channel, schema, entry, core, Verb::Add);
         self.went(entry, State::AddDefer, Event::ReEval, State::SyncWait, Some(Verb::Add), now);
         true
     }

@@ -335,7 +335,9 @@ pub(crate) struct Linked {
 pub(crate) struct Linker<'a> {
     pub(crate) tables: &'a mut Tables,
     /// What was found or made, in the order of the references.
-    pub(crate) targets: &'a mut Vec<Linked>,
+    pub(crate) targets: Vec<Linked>,
+    /// Memory for that.
+    spare: &'a mut Vec<Linked>,
     /// The kind of a target that could not be made, because it has no table or its table is full.
     pub(crate) failed: Option<&'static str>,
 }
@@ -350,7 +352,13 @@ impl Links for Linker<'_> {
     }
 }
 
-impl Linker<'_> {
+impl<'a> Linker<'a> {
+    /// `spare` is taken as memory once there is a reference.
+    #[inline]
+    pub(crate) fn new(tables: &'a mut Tables, spare: &'a mut Vec<Linked>) -> Self {
+        Linker { tables, targets: Vec::new(), spare, failed: None }
+    }
+
     fn find_or_make(
         &mut self,
         kind: TypeId,
@@ -370,6 +378,9 @@ impl Linker<'_> {
         });
         match found {
             Some(to) => {
+                if self.targets.capacity() == 0 {
+                    self.targets = std::mem::take(self.spare);
+                }
                 self.targets.push(Linked { to, survives });
                 to.target()
             }

@@ -1,7 +1,6 @@
 //! What is told to those who watch: one record for every step of an entry's life.
 
 use std::fmt;
-
 use std::time::Instant;
 
 use super::Engine;
@@ -42,9 +41,10 @@ impl fmt::Display for Transition {
 
 impl Engine {
     /// Whether anybody wants to know of every step.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_observed(&self) -> bool {
-        self.watched || self.history.is_kept() || tracing::enabled!(tracing::Level::TRACE)
+        // Whether anybody listens to all that is traced, or to other things only, is asked when it is told.
+        self.watched || self.history.is_kept() || tracing::level_enabled!(tracing::Level::TRACE)
     }
 
     #[cold]

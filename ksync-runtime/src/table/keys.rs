@@ -2,9 +2,14 @@
 //!
 //! Many small hash tables instead of a large one: when one has to grow, it moves a share of the keys only.
 
+use std::hint::black_box;
+
 use hashbrown::HashTable;
 
 const SHARD_BITS: u32 = 8;
+
+/// So many keys are read at once: as many reads as a core has under way.
+const TOGETHER: usize = 16;
 
 /// Slots by the hash of their key.
 #[derive(Debug)]
@@ -22,15 +27,46 @@ impl KeyIndex {
         self.shards[shard(hash)].find(hash, |slot| is_it(*slot)).copied()
     }
 
-    /// Notes a slot that is not in yet. `hash_of` gives the hash of any slot's key.
-    pub(crate) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
-        self.shards[shard(hash)].insert_unique(hash, slot, |slot| hash_of(*slot));
+    /// A slot that may be the one of the key with that hash, without a look at its key.
+    #[inline]
+    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
+        self.shards[shard(hash)].find(hash, |_| true).copied()
+    }
+
+    /// Notes a slot that is not in yet. `hash_of` gives the hash of any slot's key, `glance` reads something of it.
+    #[inline]
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        slot: u32,
+        hash_of: impl Fn(u32) -> u64,
+        glance: impl Fn(u32) -> bool,
+    ) {
+        let shard = &mut self.shards[shard(hash)];
+        if shard.len() == shard.capacity() {
+            grow(shard, &hash_of, glance);
+        }
+        shard.insert_unique(hash, slot, |slot| hash_of(*slot));
     }
 
     /// Forgets a slot.
     pub(crate) fn remove(&mut self, hash: u64, slot: u32) {
         if let Ok(found) = self.shards[shard(hash)].find_entry(hash, |other| *other == slot) {
             found.remove();
+        }
+    }
+}
+
+/// Makes room for more: hashbrown doubles what it has. The keys lie all over the memory: they are read some at once, so that these reads wait
+/// together, and then hashed.
+#[cold]
+fn grow(shard: &mut HashTable<u32>, hash_of: impl Fn(u32) -> u64, glance: impl Fn(u32) -> bool) {
+    let larger = HashTable::with_capacity(shard.len() + 1);
+    let slots: Vec<u32> = std::mem::replace(shard, larger).into_iter().collect();
+    for together in slots.chunks(TOGETHER) {
+        black_box(together.iter().filter(|slot| glance(**slot)).count());
+        for slot in together {
+            shard.insert_unique(hash_of(*slot), *slot, |slot| hash_of(*slot));
         }
     }
 }
@@ -49,7 +85,7 @@ mod tests {
         let mut keys = KeyIndex::new();
         let hash = |slot: u32| u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for slot in 0..1000 {
-            keys.insert(hash(slot), slot, hash);
+            keys.insert(hash(slot), slot, hash, |_| false);
         }
         for slot in 0..1000 {
             assert_eq!(keys.find(hash(slot), |other| other == slot), Some(slot));

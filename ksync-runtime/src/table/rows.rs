@@ -6,7 +6,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, FoldHasher};
 
 use super::HeldCopies;
 use super::chunks::Chunks;
@@ -50,7 +50,6 @@ pub(crate) struct Rows<T: KSyncEntry> {
     held: HeldCopies<T>,
     /// Slot → what was sent, and the first of the references that it holds.
     sent: HashMap<u32, (T, u32), FixedState>,
-    hasher: FixedState,
 }
 
 impl<T: KSyncEntry> Rows<T> {
@@ -60,12 +59,25 @@ impl<T: KSyncEntry> Rows<T> {
             keys: KeyIndex::new(),
             held: HeldCopies::default(),
             sent: HashMap::default(),
-            hasher: FixedState::default(),
         }
     }
 
+    #[inline]
+    pub(crate) fn hash_of_key(key: &T::Key) -> u64 {
+        hash_by(|state| key.hash(state))
+    }
+
+    #[inline]
+    pub(crate) fn hash_of_value(value: &T) -> u64 {
+        hash_by(|state| value.hash_key(state))
+    }
+
     pub(crate) fn find_key(&self, key: &T::Key) -> Found {
-        let hash = self.hash(|state| key.hash(state));
+        self.find_hashed_key(Self::hash_of_key(key), key)
+    }
+
+    /// Finds the row with a key, whose hash is known.
+    pub(crate) fn find_hashed_key(&self, hash: u64, key: &T::Key) -> Found {
         let found = self.keys.find(hash, |slot| match self.rows.get(slot as usize) {
             Some(Row::Placeholder(other)) => other == key,
             Some(Row::Declared(value)) => value.has_key(key),
@@ -74,15 +86,26 @@ impl<T: KSyncEntry> Rows<T> {
         found.map_or(Found::Absent(hash), Found::At)
     }
 
-    /// Finds the row with the key of `value`.
-    pub(crate) fn find_value(&self, value: &T) -> Found {
-        let hash = self.hash(|state| value.hash_key(state));
+    /// Finds the row with the key of `value`, whose hash is known.
+    pub(crate) fn find_hashed_value(&self, hash: u64, value: &T) -> Found {
         let found = self.keys.find(hash, |slot| match self.rows.get(slot as usize) {
             Some(Row::Placeholder(other)) => value.has_key(other),
             Some(Row::Declared(other)) => value.has_key_of(other),
             _ => false,
         });
         found.map_or(Found::Absent(hash), Found::At)
+    }
+
+    /// The slot in which the key with that hash nearly always is, if it is in any.
+    #[inline]
+    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
+        self.keys.guess(hash)
+    }
+
+    /// Reads something of a row, for the sake of its being read.
+    #[inline]
+    pub(crate) fn glance(&self, slot: u32) -> bool {
+        matches!(self.rows.get(slot as usize), Some(Row::Declared(_)))
     }
 
     pub(crate) fn declared(&self, slot: u32) -> Option<&T> {
@@ -93,14 +116,35 @@ impl<T: KSyncEntry> Rows<T> {
     }
 
     /// Puts a value into a row and hands back the one that was there.
+    #[inline]
     pub(crate) fn declare(&mut self, slot: u32, mut value: T) -> Option<T> {
-        if let Some(previous) = self.declared(slot) {
+        let row = self.rows.get_mut(slot as usize)?;
+        if let Row::Declared(previous) = row {
             value.inherit(previous);
+            return Some(std::mem::replace(previous, value));
         }
-        match self.rows.get_mut(slot as usize).map(|row| std::mem::replace(row, Row::Declared(value))) {
-            Some(Row::Declared(old)) => Some(old),
-            _ => None,
-        }
+        *row = Row::Declared(value);
+        None
+    }
+
+    /// The same, where what separates the value from the one that was there is a change in place; the number of the
+    /// copy that is kept of that one then, with the references that start at `edges`.
+    ///
+    /// # Errors
+    /// What was there, where that is not so.
+    #[inline]
+    pub(crate) fn declare_change(&mut self, slot: u32, mut value: T, edges: u32) -> Result<u32, Option<T>> {
+        let Some(row) = self.rows.get_mut(slot as usize) else {
+            return Err(None);
+        };
+        let Row::Declared(previous) = row else {
+            *row = Row::Declared(value);
+            return Err(None);
+        };
+        value.inherit(previous);
+        let in_place = previous.compare(&value) == Difference::Change;
+        let old = std::mem::replace(previous, value);
+        if in_place { Ok(self.held.keep(old, edges)) } else { Err(Some(old)) }
     }
 
     /// Makes a row for a key that is in no row yet.
@@ -123,8 +167,9 @@ impl<T: KSyncEntry> Rows<T> {
                 self.rows.push(new);
             }
         }
-        let (rows, hasher) = (&self.rows, &self.hasher);
-        self.keys.insert(hash, slot, |slot| row_hash(rows, hasher, slot));
+        let rows = &self.rows;
+        let glance = |slot| matches!(rows.get(slot as usize), Some(Row::Declared(_)));
+        self.keys.insert(hash, slot, |slot| row_hash(rows, slot), glance);
     }
 
     /// Keeps a copy of what the kernel holds, and returns its number.
@@ -150,12 +195,6 @@ impl<T: KSyncEntry> Rows<T> {
         (0..self.rows.len()).filter_map(|slot| Some((slot as u32, self.declared(slot as u32)?)))
     }
 
-    fn hash(&self, feed: impl FnOnce(&mut foldhash::fast::FoldHasher<'_>)) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        feed(&mut state);
-        state.finish()
-    }
-
     /// The value that the kernel holds, as far as is known. `held`: the number of the copy, if there is one.
     #[inline]
     fn held(&self, slot: u32, held: u32) -> Option<&T> {
@@ -166,14 +205,19 @@ impl<T: KSyncEntry> Rows<T> {
     }
 }
 
-fn row_hash<T: KSyncEntry>(rows: &Chunks<Row<T>>, hasher: &FixedState, slot: u32) -> u64 {
-    let mut state = hasher.build_hasher();
-    match rows.get(slot as usize) {
-        Some(Row::Placeholder(key)) => key.hash(&mut state),
-        Some(Row::Declared(value)) => value.hash_key(&mut state),
-        _ => {}
-    }
+#[inline]
+fn hash_by(feed: impl FnOnce(&mut FoldHasher<'_>)) -> u64 {
+    let mut state = FixedState::default().build_hasher();
+    feed(&mut state);
     state.finish()
+}
+
+fn row_hash<T: KSyncEntry>(rows: &Chunks<Row<T>>, slot: u32) -> u64 {
+    match rows.get(slot as usize) {
+        Some(Row::Declared(value)) => Rows::hash_of_value(value),
+        Some(Row::Placeholder(key)) => Rows::<T>::hash_of_key(key),
+        _ => 0,
+    }
 }
 
 /// The rows of a table whose kind is not known here.
@@ -255,7 +299,7 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
     }
 
     fn vacate(&mut self, slot: u32) {
-        let hash = row_hash(&self.rows, &self.hasher, slot);
+        let hash = row_hash(&self.rows, slot);
         self.keys.remove(hash, slot);
         if let Some(row) = self.rows.get_mut(slot as usize) {
             *row = Row::Vacant;
