@@ -9,7 +9,7 @@ use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, RetryPolicy, Share};
 use ksync_runtime::pipeline::{Limits, Pipeline, ReadBack};
 use ksync_runtime::prelude::*;
-use ksync_runtime::wire::{Messages, NoHeader};
+use ksync_runtime::wire::{MessageView, Messages, NoHeader};
 use ksync_tests::explore::{Kind, Numbered, Plain, Wish};
 
 const PORT: u32 = 77;
@@ -29,6 +29,16 @@ struct Item {
     id: u32,
 }
 
+/// Something whose message is as long as one likes.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 22, delete = 23)]
+struct Text {
+    #[ksync(key, nla = 1)]
+    id: u32,
+    #[ksync(nla = 2)]
+    text: Vec<u8>,
+}
+
 struct Bench {
     pipeline: Pipeline,
     now: Instant,
@@ -36,15 +46,21 @@ struct Bench {
 
 impl Bench {
     fn new(answer_capacity: usize) -> Self {
+        Bench::with_batches_of(answer_capacity, 64 * 1024)
+    }
+
+    /// Where no batch is longer than `max_batch_len` bytes.
+    fn with_batches_of(answer_capacity: usize, max_batch_len: usize) -> Self {
         let mut engine = Engine::new(RetryPolicy::default());
         engine.register::<Plain>().expect("room");
         engine.register::<Numbered>().expect("room");
         engine.register::<Item>().expect("room");
+        engine.register::<Text>().expect("room");
         let limits = Limits {
             channel: Channel::Route,
             port: PORT,
             answer_capacity,
-            max_batch_len: 64 * 1024,
+            max_batch_len,
             answer_timeout: Duration::from_secs(5),
         };
         let pipeline = Pipeline::new(engine, [limits]).expect("the connection carries the kinds");
@@ -378,4 +394,53 @@ fn a_dump_waits_for_what_was_made_ahead_and_holds_up_the_next() {
     bench.message(NLMSG_DONE, 0, dump, PORT, &[0; 4]);
     told.try_recv().expect("it is over").expect("whole");
     assert_eq!(bench.ahead().map(|batch| batch.len()), Some(3));
+}
+
+/// The ids of the messages of a batch, which begin with an attribute that holds it.
+fn ids(batch: &[u8]) -> Vec<u32> {
+    let id =
+        |message: MessageView<'_>| message.body[4..8].try_into().map(u32::from_ne_bytes).expect("four bytes");
+    Messages::new(batch).map(|message| id(message.expect("a whole message"))).collect()
+}
+
+#[test]
+fn what_does_not_fit_a_batch_comes_first_in_the_next_one() {
+    const MAX: usize = 500;
+    let mut bench = Bench::with_batches_of(1000, MAX);
+    // From 28 bytes to 468: some batches have room for one more, and the next message is too long for it.
+    let texts = (0..200).map(|id| Text { id, text: vec![7; (id as usize * 37) % 440] });
+    assert!(bench.pipeline.engine_mut().set_all(texts, Share::Bulk, bench.now).is_empty());
+    let mut came = Vec::new();
+    let mut next_seq = None;
+    while came.len() < 200 {
+        while bench.pipeline.engine_mut().work(100, bench.now) {}
+        let batch = bench.pipeline.poll_transmit(0, bench.now).expect("a batch");
+        assert!(batch.len() <= MAX, "{} bytes", batch.len());
+        let numbers: Vec<u32> = Messages::new(&batch).map(|message| message.expect("whole").seq).collect();
+        let first = next_seq.unwrap_or(numbers[0]);
+        assert_eq!(numbers, (first..first + numbers.len() as u32).collect::<Vec<_>>());
+        next_seq = Some(first + numbers.len() as u32);
+        came.extend(ids(&batch));
+        bench.answer(first + numbers.len() as u32 - 1, 0);
+    }
+    assert_eq!(came, (0..200).collect::<Vec<_>>());
+    let counts = bench.pipeline.engine().counts::<Text>();
+    assert_eq!((counts.in_sync(), bench.pipeline.is_idle()), (200, true));
+    assert_eq!(bench.pipeline.totals().writes(), 200);
+}
+
+#[test]
+fn what_is_too_long_for_any_batch_is_refused_and_holds_up_nobody() {
+    let mut bench = Bench::with_batches_of(1000, 500);
+    let texts = (0..40).map(|id| Text { id, text: vec![7; if id % 10 == 3 { 600 } else { 20 }] });
+    assert!(bench.pipeline.engine_mut().set_all(texts, Share::Bulk, bench.now).is_empty());
+    let mut came = Vec::new();
+    while let Some(batch) = bench.pipeline.poll_transmit(0, bench.now) {
+        let last = Messages::new(&batch).last().expect("a message").expect("whole").seq;
+        came.extend(ids(&batch));
+        bench.answer(last, 0);
+    }
+    assert_eq!(came, (0..40).filter(|id| id % 10 != 3).collect::<Vec<_>>());
+    let why = bench.pipeline.engine().why::<Text>(&13).expect("it is not in sync").to_string();
+    assert!(why.contains("the message takes 628 bytes, the connection sends at most 500"), "{why}");
 }

@@ -68,8 +68,8 @@ pub(crate) struct Finished {
 }
 
 impl Sent {
-    pub(crate) fn new(operation: Operation, start: usize) -> Self {
-        Sent { operation, start: start as u32, index: None, answered: false }
+    pub(crate) fn new(operation: Operation, start: u32) -> Self {
+        Sent { operation, start, index: None, answered: false }
     }
 }
 

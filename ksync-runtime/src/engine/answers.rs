@@ -1,47 +1,16 @@
-//! Handing out operations and taking their answers.
+//! Taking the answers to operations.
 
 use std::time::Instant;
 
-use super::entry::{Core, EntryId, Flag, NONE};
+use super::entry::{EntryId, Flag, NONE};
+use super::handing_out::{Action, Operation};
 use super::machine::{Event, State};
-use super::outbox::Outbox;
 use super::references::Cores;
 use super::{Engine, Work};
 use crate::declare::{
-    Context, ErrorClass, IndexSource, Indexes, KSyncEntry, OperationError, Progress, Protocol, Resolver, Verb,
+    Context, ErrorClass, IndexSource, Indexes, KSyncEntry, OperationError, Progress, Resolver, Verb,
 };
-use crate::wire::{MessageView, Request};
-
-/// An operation that was handed out. An answer is tied to it, so that one that comes late can't touch a
-/// newer life of the entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operation {
-    /// Whose it is.
-    pub entry: EntryId,
-    generation: u32,
-    serial: u16,
-    /// What is asked of the kernel.
-    pub action: Action,
-    /// An earlier try may have been carried out.
-    again: bool,
-}
-
-impl Operation {
-    /// Whether it is the last one of that life of the entry.
-    #[inline]
-    pub(super) fn is_current(&self, generation: u32, serial: u16) -> bool {
-        self.generation == generation && self.serial == serial
-    }
-}
-
-/// What an operation does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Writes.
-    Write(Verb),
-    /// Asks for the index that the kernel gave the object.
-    Lookup,
-}
+use crate::wire::MessageView;
 
 /// What became of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,88 +42,7 @@ impl Outcome {
 /// How many of those who wait for the same thing are looked at when one succeeds. The others have their timers.
 const SIBLINGS: usize = 64;
 
-impl Core {
-    /// Takes the operation that is queued out of the outbox.
-    #[inline]
-    fn hand_out(&mut self, entry: EntryId, generation: u32, outstanding: &mut usize) -> Option<Operation> {
-        let verb = self.handed_out(outstanding)?;
-        let action = if self.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) };
-        self.serial = self.serial.wrapping_add(1);
-        Some(Operation { entry, generation, serial: self.serial, action, again: self.is(Flag::Doubt) })
-    }
-}
-
 impl Engine {
-    /// The next operation to be asked of the kernel. Its outcome has to be given to `handle_outcome`.
-    ///
-    /// Where there are several connections, this is for the first of them.
-    pub fn next_operation(&mut self, now: Instant) -> Option<Operation> {
-        self.next_operation_on(0, now)
-    }
-
-    /// The same for the connection with that number, in the order of [`connect`](Self::connect).
-    pub fn next_operation_on(&mut self, connection: usize, now: Instant) -> Option<Operation> {
-        while let Some((entry, lane)) = self.outboxes.get_mut(connection).and_then(Outbox::pop) {
-            let Some(table) = self.tables.get_mut(entry.table()) else {
-                continue;
-            };
-            let Some((core, generation)) = table.slots.with_generation_mut(entry.slot()) else {
-                continue;
-            };
-            core.stands_no_more(lane);
-            if !core.is(Flag::Queued) {
-                continue;
-            }
-            if core.may_need_others() && self.first_unresolved(entry).is_some() {
-                // What the entry needs went away while its add or change waited to be handed out.
-                self.reconsider(entry, now);
-                continue;
-            }
-            let operation = self
-                .tables
-                .core_mut(entry)
-                .and_then(|core| core.hand_out(entry, generation, &mut self.outstanding));
-            self.outboxes.queued -= 1;
-            if operation.is_some() {
-                return operation;
-            }
-        }
-        None
-    }
-
-    /// Writes the message of an operation.
-    ///
-    /// # Errors
-    /// What keeps it from being written; it is the operation's outcome then.
-    pub fn write(&self, operation: Operation, request: Request<'_>) -> Result<Progress, OperationError> {
-        let gone = || OperationError::local(None, "the entry is gone");
-        let table = self.tables.get(operation.entry.table()).ok_or_else(gone)?;
-        let slot = operation.entry.slot();
-        let core = table.slots.get(slot).ok_or_else(gone)?;
-        let context = Context::new(table.known_index_of(slot), &self.tables, operation.again);
-        match operation.action {
-            Action::Write(verb) => {
-                table.rows.write(slot, core.held, verb, !operation.again, &context, request)
-            }
-            Action::Lookup => table.rows.write_get(slot, &context, request),
-        }
-    }
-
-    /// Whether the answer to the operation should tell the object's index.
-    pub fn wants_echo(&self, operation: Operation) -> bool {
-        operation.action == Action::Write(Verb::Add)
-            && self
-                .tables
-                .get(operation.entry.table())
-                .is_some_and(|table| table.schema.index == IndexSource::Kernel)
-    }
-
-    /// The netlink family that the operation's message goes to.
-    #[must_use]
-    pub fn protocol(&self, operation: Operation) -> Option<Protocol> {
-        self.tables.get(operation.entry.table()).map(|table| table.schema.protocol)
-    }
-
     /// The index in a message about the object of an operation.
     pub fn parse_index(&self, operation: Operation, message: &MessageView<'_>) -> Option<u32> {
         let table = self.tables.get(operation.entry.table())?;
@@ -195,6 +83,13 @@ impl Engine {
         let straight = matches!(outcome, Outcome::Done { .. }) && self.acknowledged_straight(operation, now);
         if !straight {
             self.handle_any_outcome(operation, outcome, now);
+        }
+    }
+
+    /// Takes the answers to operations that the kernel carried out, of which it told nothing more.
+    pub fn handle_all_done(&mut self, operations: impl IntoIterator<Item = Operation>, now: Instant) {
+        for operation in operations {
+            self.handle_outcome(operation, Outcome::Done { index: None }, now);
         }
     }
 

@@ -189,12 +189,8 @@ impl Core {
     /// The operation that is queued or outstanding, if any.
     #[inline]
     pub(crate) fn verb(&self) -> Option<Verb> {
-        match self.flags >> VERB_SHIFT {
-            1 => Some(Verb::Add),
-            2 => Some(Verb::Change),
-            3 => Some(Verb::Delete),
-            _ => None,
-        }
+        const VERBS: [Option<Verb>; 4] = [None, Some(Verb::Add), Some(Verb::Change), Some(Verb::Delete)];
+        VERBS[(self.flags >> VERB_SHIFT) as usize]
     }
 
     /// Whether what is queued can only leave if what the entry refers to is there.

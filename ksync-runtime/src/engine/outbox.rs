@@ -90,6 +90,12 @@ impl Outboxes {
         self.boxes.get_mut(connection)
     }
 
+    /// The next one on a connection, with the lane that it waited in.
+    #[inline]
+    pub(crate) fn pop(&mut self, connection: usize) -> Option<(EntryId, Lane)> {
+        self.boxes.get_mut(connection)?.pop()
+    }
+
     /// Lets there be that many connections, and hands back all that waited, as [`Outbox::drain`] does.
     pub(crate) fn start_over(&mut self, connections: usize) -> Vec<(EntryId, Lane, bool)> {
         let before = std::mem::replace(&mut self.boxes, Outboxes::new(connections).boxes);

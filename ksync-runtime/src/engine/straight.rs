@@ -10,8 +10,8 @@
 
 use std::time::Instant;
 
-use super::answers::{Action, Operation};
 use super::entry::{Core, EntryId, Flag, NONE};
+use super::handing_out::{Action, Operation};
 use super::machine::{self, Calls, Event, Facts, State, Step};
 use super::tables::Table;
 use super::{Engine, Work};

@@ -7,9 +7,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use foldhash::fast::FixedState;
 
 use super::entry::{Core, EntryId, Flag, MAX_TABLES, NONE};
+use super::handing_out::{WriteRun, write_run};
 use super::machine::State;
 use super::references::Cores;
-use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target};
+use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target, Verb};
 use crate::table::{AnyRows, Chunks, Found, IndexAllocator, Rows, Slots, TableFull};
 
 /// One table: the entries of one kind.
@@ -17,6 +18,8 @@ pub(crate) struct Table {
     pub(crate) slots: Slots<Core>,
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) schema: &'static Schema,
+    /// Writes messages of its entries.
+    pub(crate) write_run: WriteRun,
     /// Number of the connection that carries its messages.
     pub(crate) channel: usize,
     /// The numbers that KSync gives out, for kinds that take theirs from it.
@@ -51,6 +54,21 @@ impl Table {
             return None;
         }
         self.index.get(slot as usize).copied().filter(|index| *index != NONE)
+    }
+
+    /// Number of the copy of what the kernel holds, for those who write a message that is about it.
+    #[inline]
+    pub(crate) fn held_by(&self, slot: u32, verb: Verb) -> u32 {
+        if verb == Verb::Add {
+            return NONE;
+        }
+        self.slots.get(slot).map_or(NONE, |core| core.held)
+    }
+
+    /// Whether the answer to an add has to tell the object's index.
+    #[inline]
+    pub(crate) fn learns_from_echo(&self) -> bool {
+        self.schema.index == IndexSource::Kernel
     }
 
     /// Whether others that depend on the entry may be sent.
@@ -189,6 +207,7 @@ impl Tables {
             slots: Slots::default(),
             rows: Box::new(Rows::<T>::new()),
             schema,
+            write_run: write_run::<T>,
             channel: 0,
             indexes,
             index: Chunks::default(),
@@ -221,6 +240,12 @@ impl Tables {
     pub(crate) fn rows<T: KSyncEntry>(&self) -> Option<(usize, &Rows<T>)> {
         let number = self.number_of(TypeId::of::<T>())?;
         self.tables[number].rows.as_any().downcast_ref().map(|rows| (number, rows))
+    }
+
+    #[inline]
+    pub(crate) fn table_with_rows<T: KSyncEntry>(&self, number: usize) -> Option<(&Table, &Rows<T>)> {
+        let table = self.tables.get(number)?;
+        table.rows.as_any().downcast_ref().map(|rows| (table, rows))
     }
 
     #[inline]

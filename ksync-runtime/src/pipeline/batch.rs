@@ -11,7 +11,7 @@ use super::families::Family;
 use super::transaction::Group;
 use crate::ack::Sent;
 use crate::declare::{Acknowledgement, Channel, OperationError, Progress, Protocol, Verb};
-use crate::engine::{Action, Engine, Operation, Outcome};
+use crate::engine::{Action, Engine, Operation, Outcome, Stopped, Writing};
 use crate::wire::nf_tables::{BRACKET_LEN, NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, bracket};
 use crate::wire::rtnetlink::{NLM_F_ACK, NLM_F_ECHO};
 use crate::wire::{Request, set_flags};
@@ -22,6 +22,10 @@ pub(super) const MAX_BATCH_MESSAGES: usize = 256;
 /// How many batches are made ahead of the answers: one that the kernel works on, and two that wait, should whoever
 /// makes them be late. More would only hold up what is declared meanwhile.
 pub(super) const BATCHES_AHEAD: usize = 3;
+
+/// So many operations are handed out at once. Their messages may find no room any more, and are carried over to the
+/// next batch then; so it is not many.
+const TOGETHER: usize = 16;
 
 /// A batch that is being put together in the connection's buffer.
 struct Batch {
@@ -55,19 +59,23 @@ impl Connection {
         if let Some(group) = self.undone.pop_front() {
             return self.transmit_group(group, totals, ahead, now);
         }
-        if engine.queued() == 0 && self.carried.is_none() && self.held.is_none() {
+        if engine.queued() == 0 && self.carried.is_empty() && self.held.is_none() {
             return None;
         }
         let is_transaction = self.limits.channel.acknowledgement() == Acknowledgement::AllOrNothing;
         let mut batch = self.begin(is_transaction, ahead);
-        if let Some((operation, message)) = self.carried.take() {
-            if operation.action == Action::Lookup {
-                batch = self.begin(false, ahead);
-            }
-            self.append(&mut batch, operation, &message);
+        if self.carried.front().is_some_and(|(operation, _)| operation.action == Action::Lookup) {
+            batch = self.begin(false, ahead);
         }
         let end = self.limits.max_batch_len.saturating_sub(self.closing_len(&batch));
-        while batch.sent.len() < most && self.buffer.len() < end {
+        self.append_carried(&mut batch, most, end);
+        while batch.sent.len() < most && self.buffer.len() < end && self.carried.is_empty() {
+            if self.is_plain() {
+                if !self.append_some(engine, totals, &mut batch, most, end, now) {
+                    break;
+                }
+                continue;
+            }
             let Some(operation) = self.held.take().or_else(|| engine.next_operation_on(self.number, now))
             else {
                 break;
@@ -96,10 +104,10 @@ impl Connection {
                             self.refuse(engine, totals, operation, len, now);
                             continue;
                         }
-                        self.carried = Some((operation, message));
+                        self.carried.push_back((operation, message));
                         break;
                     }
-                    batch.sent.push(Sent::new(operation, start));
+                    batch.sent.push(Sent::new(operation, start as u32));
                     self.next_seq += 1;
                 }
                 Ok(progress) => {
@@ -125,6 +133,96 @@ impl Connection {
         self.transmit(batch, totals, now)
     }
 
+    /// Whether messages need nothing but to be written one behind the other.
+    fn is_plain(&self) -> bool {
+        matches!(self.limits.channel, Channel::Route | Channel::Netlink(_))
+    }
+
+    /// Adds messages of the next operations. Returns whether there were any.
+    fn append_some(
+        &mut self,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        batch: &mut Batch,
+        most: usize,
+        end: usize,
+        now: Instant,
+    ) -> bool {
+        let mut operations = std::mem::take(&mut self.operations);
+        operations.clear();
+        let some = TOGETHER.min(most - batch.sent.len());
+        engine.next_operations_on(self.number, some, &mut operations, now);
+        let mut rest = &operations[..];
+        while !rest.is_empty() {
+            self.starts.clear();
+            let port = self.limits.port;
+            let (out, starts) = (&mut self.buffer, &mut self.starts);
+            let mut writing = Writing { out, starts, next_seq: self.next_seq, port };
+            let stopped = engine.write_all(rest, &mut writing);
+            self.next_seq = writing.next_seq;
+            let (written, others) = rest.split_at(self.starts.len().min(rest.len()));
+            batch.sent.extend(
+                written.iter().zip(&self.starts).map(|(operation, start)| Sent::new(*operation, *start)),
+            );
+            rest = others;
+            if let Some(Stopped { operation, outcome }) = stopped {
+                rest = rest.get(1..).unwrap_or_default();
+                let outcome = outcome.map_or_else(Outcome::Failed, Outcome::of);
+                totals.refusals += u64::from(matches!(outcome, Outcome::Failed(_)));
+                engine.handle_outcome(operation, outcome, now);
+            }
+        }
+        let any = !operations.is_empty();
+        self.operations = operations;
+        self.carry_over(engine, totals, batch, end, now);
+        any
+    }
+
+    /// Takes out of the batch what reaches beyond `end`: it comes first in the next one.
+    fn carry_over(
+        &mut self,
+        engine: &mut Engine,
+        totals: &mut Totals,
+        batch: &mut Batch,
+        end: usize,
+        now: Instant,
+    ) {
+        if self.buffer.len() <= end {
+            return;
+        }
+        let ends = batch.sent.iter().skip(1).map(|next| next.start as usize).chain([self.buffer.len()]);
+        let fit = ends.take_while(|reached| *reached <= end).count();
+        let over = batch.sent.split_off(fit);
+        let Some(from) = over.first().map(|first| first.start as usize) else {
+            return;
+        };
+        self.next_seq -= over.len() as u32;
+        let mut messages = self.buffer.split_off(from).freeze();
+        let starts = over.iter().skip(1).map(|next| next.start as usize).chain([from + messages.len()]);
+        let lengths = over.iter().zip(starts).map(|(sent, next)| next - sent.start as usize);
+        let lengths: Vec<usize> = lengths.collect();
+        for (sent, len) in over.iter().zip(lengths) {
+            let message = messages.split_to(len);
+            if len > end {
+                self.refuse(engine, totals, sent.operation, len, now);
+            } else {
+                self.carried.push_back((sent.operation, message));
+            }
+        }
+    }
+
+    /// Adds what did not fit the last batch any more.
+    fn append_carried(&mut self, batch: &mut Batch, most: usize, end: usize) {
+        while batch.sent.len() < most
+            && let Some((operation, message)) = self.carried.pop_front()
+        {
+            if self.buffer.len() + message.len() > end && !batch.sent.is_empty() {
+                return self.carried.push_front((operation, message));
+            }
+            self.append(batch, operation, &message);
+        }
+    }
+
     /// How many messages the next batch may have; none if nothing may leave.
     fn most_messages(&self, ahead: bool) -> Option<usize> {
         if self.families.is_asking() {
@@ -146,7 +244,7 @@ impl Connection {
 
     /// A message that found no place in the transaction, although that is empty: it goes alone.
     fn transmit_apart(&mut self, totals: &mut Totals, ahead: bool, now: Instant) -> Option<Bytes> {
-        let (operation, message) = self.carried.take()?;
+        let (operation, message) = self.carried.pop_front()?;
         let mut batch = self.begin(false, ahead);
         self.append(&mut batch, operation, &message);
         self.transmit(batch, totals, now)
@@ -228,7 +326,7 @@ impl Connection {
     fn append(&mut self, batch: &mut Batch, operation: Operation, message: &[u8]) {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(message);
-        batch.sent.push(Sent::new(operation, start));
+        batch.sent.push(Sent::new(operation, start as u32));
         let seq = self.next_seq;
         self.next_seq += 1;
         let Some(message) = self.buffer.get_mut(start..) else {

@@ -38,14 +38,17 @@ pub(super) struct Connection {
     pub(super) makes_ahead: bool,
     pub(super) next_seq: u32,
     pub(super) buffer: BytesMut,
-    /// A message that did not fit its batch any more: the first of the next one.
-    pub(super) carried: Option<(Operation, Bytes)>,
+    /// Messages that did not fit their batch any more: the first of the next one.
+    pub(super) carried: VecDeque<(Operation, Bytes)>,
     /// An operation whose message can't be written before the number of its family is known.
     pub(super) held: Option<Operation>,
     /// What was undone by the failure of something else, each group for a transaction of its own.
     pub(super) undone: VecDeque<Group>,
     pub(super) dumps: VecDeque<Dump>,
     pub(super) families: Families,
+    /// Operations whose messages are being written, and where these start. Memory that is used again.
+    pub(super) operations: Vec<Operation>,
+    pub(super) starts: Vec<u32>,
 }
 
 impl Connection {
@@ -60,11 +63,13 @@ impl Connection {
             makes_ahead: false,
             next_seq: 1,
             buffer: BytesMut::new(),
-            carried: None,
+            carried: VecDeque::new(),
             held: None,
             undone: VecDeque::new(),
             dumps: VecDeque::new(),
             families: Families::default(),
+            operations: Vec::new(),
+            starts: Vec::new(),
         }
     }
 
@@ -75,7 +80,7 @@ impl Connection {
     pub(super) fn is_idle(&self) -> bool {
         self.ledger.is_empty()
             && self.dumps.is_empty()
-            && self.carried.is_none()
+            && self.carried.is_empty()
             && self.held.is_none()
             && self.undone.is_empty()
             && !self.families.is_asking()
@@ -289,10 +294,10 @@ impl Connection {
 /// Takes the silence of the messages of a batch that is over for what it means.
 fn settle(engine: &mut Engine, totals: &mut Totals, closed: &Closed, now: Instant) {
     for silent in &closed.unanswered {
-        if closed.confirmed {
-            engine.handle_outcome(silent.operation, Outcome::Done { index: silent.index }, now);
-        } else {
+        if !closed.confirmed {
             settle_silent(engine, totals, silent, now);
+        } else {
+            engine.handle_outcome(silent.operation, Outcome::Done { index: silent.index }, now);
         }
     }
 }

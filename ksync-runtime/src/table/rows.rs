@@ -195,6 +195,36 @@ impl<T: KSyncEntry> Rows<T> {
         (0..self.rows.len()).filter_map(|slot| Some((slot as u32, self.declared(slot as u32)?)))
     }
 
+    /// See [`AnyRows::write`].
+    #[inline]
+    pub(crate) fn write_value(
+        &self,
+        slot: u32,
+        held: u32,
+        verb: Verb,
+        held_known: bool,
+        context: &Context<'_>,
+        request: Request<'_>,
+    ) -> Result<Progress, OperationError> {
+        match verb {
+            Verb::Add => match self.declared(slot) {
+                Some(value) => value.add_msg(context, request),
+                None => Err(nothing()),
+            },
+            Verb::Change => match self.declared(slot) {
+                Some(value) => {
+                    let held = if held_known { self.held(slot, held) } else { None };
+                    value.change_msg(held, context, request)
+                }
+                None => Err(nothing()),
+            },
+            Verb::Delete => match self.held(slot, held) {
+                Some(value) => value.delete_msg(context, request),
+                None => Err(nothing()),
+            },
+        }
+    }
+
     /// The value that the kernel holds, as far as is known. `held`: the number of the copy, if there is one.
     #[inline]
     fn held(&self, slot: u32, held: u32) -> Option<&T> {
@@ -218,6 +248,11 @@ fn row_hash<T: KSyncEntry>(rows: &Chunks<Row<T>>, slot: u32) -> u64 {
         Some(Row::Placeholder(key)) => Rows::<T>::hash_of_key(key),
         _ => 0,
     }
+}
+
+#[cold]
+fn nothing() -> OperationError {
+    OperationError::local(None, "there is no value to write")
 }
 
 /// The rows of a table whose kind is not known here.
@@ -344,16 +379,7 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
         context: &Context<'_>,
         request: Request<'_>,
     ) -> Result<Progress, OperationError> {
-        let nothing = || OperationError::local(None, "there is no value to write");
-        let value = self.declared(slot);
-        match verb {
-            Verb::Add => value.ok_or_else(nothing)?.add_msg(context, request),
-            Verb::Change => {
-                let held = if held_known { self.held(slot, held) } else { None };
-                value.ok_or_else(nothing)?.change_msg(held, context, request)
-            }
-            Verb::Delete => self.held(slot, held).ok_or_else(nothing)?.delete_msg(context, request),
-        }
+        self.write_value(slot, held, verb, held_known, context, request)
     }
 
     fn write_get(

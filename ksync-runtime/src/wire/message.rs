@@ -39,6 +39,7 @@ impl<'a> Request<'a> {
     /// Starts a message of a kind's protocol: `command` as `RTM_NEWLINK` or `MPTCP_PM_CMD_ADD_ADDR`, `flags` as for
     /// [`begin`](Self::begin).
     #[must_use]
+    #[inline]
     pub fn begin_in<H: FixedHeader>(
         mut self,
         protocol: Protocol,
@@ -75,6 +76,7 @@ impl<'a> Request<'a> {
     /// Starts a plain netlink message: `message_type` as `RTM_NEWLINK`, `flags` as `NLM_F_CREATE` (`NLM_F_REQUEST`
     /// is always set).
     #[must_use]
+    #[inline(always)]
     pub fn begin<H: FixedHeader>(mut self, message_type: u16, flags: u16) -> Outgoing<'a, H> {
         let start = self.out.len();
         self.head(message_type, flags);
@@ -118,6 +120,7 @@ struct Head {
 
 impl<'a, H: FixedHeader> Outgoing<'a, H> {
     /// A message that starts at `start`, of which `head_len` bytes are still missing in front of the fixed header.
+    #[inline(always)]
     fn behind(out: &'a mut BytesMut, start: usize, head_len: usize, head: Option<Head>) -> Self {
         let body = out.len() + head_len;
         if head_len > 0 {
@@ -135,7 +138,7 @@ impl<'a, H: FixedHeader> Outgoing<'a, H> {
     ///
     /// # Errors
     /// What could not be written. The caller then cuts the batch back to where it was.
-    #[inline]
+    #[inline(always)]
     pub fn finish(self) -> Result<Progress, OperationError> {
         let Outgoing { header, attributes, start, body, head } = self;
         let out = attributes.into_inner()?;

@@ -8,8 +8,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use ksync_runtime::declare::KSyncEntry;
-use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy};
-use ksync_runtime::wire::Request;
+use ksync_runtime::engine::{Engine, Operation, RetryPolicy, Stopped, Writing};
 
 /// How many values are set, or answers given, before the engine does what follows from them. A batch is as long.
 pub(super) const SLICE: usize = 256;
@@ -28,7 +27,8 @@ pub(super) struct Driver {
     batch: BytesMut,
     /// What was handed out and is not answered.
     sent: VecDeque<Operation>,
-    next_seq: u32,
+    operations: Vec<Operation>,
+    starts: Vec<u32>,
     /// How many messages were written.
     pub(super) written: u64,
     /// The first thing that is not as it must be.
@@ -43,7 +43,8 @@ impl Driver {
             now: Instant::now(),
             batch: BytesMut::with_capacity(64 * 1024),
             sent: VecDeque::with_capacity(most_outstanding + SLICE),
-            next_seq: 1,
+            operations: Vec::with_capacity(SLICE),
+            starts: Vec::with_capacity(SLICE),
             written: 0,
             fault: None,
         }
@@ -75,12 +76,8 @@ impl Driver {
     /// Answers everything that was sent, and what is sent meanwhile.
     pub(super) fn answer_all(&mut self) {
         while !self.sent.is_empty() {
-            for _ in 0..SLICE {
-                let Some(operation) = self.sent.pop_front() else {
-                    break;
-                };
-                self.engine.handle_outcome(operation, Outcome::Done { index: None }, self.now);
-            }
+            let answered = SLICE.min(self.sent.len());
+            self.engine.handle_all_done(self.sent.drain(..answered), self.now);
             self.send_all();
         }
     }
@@ -101,25 +98,26 @@ impl Driver {
     pub(super) fn send_all(&mut self) {
         loop {
             let more = self.engine.work(WORK_BUDGET, self.now);
-            while let Some(operation) = self.engine.next_operation(self.now) {
-                self.write(operation);
-            }
+            while self.send_some() {}
             if !more {
                 return;
             }
         }
     }
 
-    fn write(&mut self, operation: Operation) {
-        if self.written.is_multiple_of(SLICE as u64) {
-            self.batch.clear();
+    /// Writes one batch, as the pipeline does. Returns whether there was anything to write.
+    fn send_some(&mut self) -> bool {
+        self.operations.clear();
+        self.starts.clear();
+        self.batch.clear();
+        self.engine.next_operations_on(0, SLICE, &mut self.operations, self.now);
+        let (out, starts) = (&mut self.batch, &mut self.starts);
+        let mut writing = Writing { out, starts, next_seq: 1, port: PORT };
+        if let Some(Stopped { outcome, .. }) = self.engine.write_all(&self.operations, &mut writing) {
+            self.fault.get_or_insert_with(|| format!("what is not written: {outcome:?}"));
         }
-        let request = Request::new(&mut self.batch, self.next_seq, PORT);
-        if let Err(error) = self.engine.write(operation, request) {
-            self.fault.get_or_insert_with(|| error.to_string());
-        }
-        self.next_seq = self.next_seq.wrapping_add(1);
-        self.written += 1;
-        self.sent.push_back(operation);
+        self.written += self.starts.len() as u64;
+        self.sent.extend(&self.operations);
+        !self.operations.is_empty()
     }
 }
