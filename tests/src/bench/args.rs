@@ -86,7 +86,7 @@ pub struct KernelArgs {
     pub prefixes: Option<PathBuf>,
 
     /// Who takes part in `add` besides `raw` and `ksync`.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "ip,bird")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "ip,bird,frr")]
     pub contestants: Vec<Who>,
 }
 

@@ -52,9 +52,13 @@ impl Setting<'_> {
 pub(super) fn add(setting: Setting<'_>) -> Result<Report, String> {
     let mut report = setting.report("add");
     let others = setting.args.contestants.iter().filter(|who| !matches!(who, Who::Raw | Who::Ksync));
-    let (others, missing): (Vec<Who>, Vec<Who>) = others.copied().partition(|who| who.is_installed());
-    report.notes.extend(missing.iter().map(|who| format!("{} is not installed", name_of(*who))));
-    let who: Vec<Who> = [Who::Raw, Who::Ksync].into_iter().chain(others).collect();
+    let mut who = vec![Who::Raw, Who::Ksync];
+    for other in others {
+        match other.obstacle() {
+            None => who.push(*other),
+            Some(reason) => report.notes.push(format!("{} is skipped: {reason}", name_of(*other))),
+        }
+    }
     let jobs: Vec<Job> = who.iter().map(|who| setting.job(Task::Add, *who)).collect();
     let results = hold_any(&report.title, &jobs, setting.rounds)?;
     for (who, results) in who.iter().zip(&results) {

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde_json::{Map, Value};
 
-use super::contestants::{bird, iproute2, ksync, latency, raw};
+use super::contestants::{bird, frr, iproute2, ksync, latency, raw};
 use super::kernel::ground;
 use super::kernel::held;
 use super::kernel::messages::{Act, batches};
@@ -57,6 +57,8 @@ pub enum Who {
     Ip,
     /// Static routes of BIRD, where it is installed.
     Bird,
+    /// FRR's zebra, where it is installed.
+    Frr,
 }
 
 /// All of it.
@@ -111,10 +113,19 @@ pub(super) struct Turn {
 const SPARE: u32 = 2000;
 
 impl Who {
-    /// Whether that program is there.
+    /// Why it can't take part here.
     #[must_use]
-    pub fn is_installed(self) -> bool {
-        self != Who::Bird || bird::is_installed()
+    pub fn obstacle(self) -> Option<String> {
+        match self {
+            Who::Bird => bird::obstacle(),
+            Who::Frr => frr::obstacle(),
+            _ => None,
+        }
+    }
+
+    /// Whether it needs users that a user namespace lacks.
+    fn needs_users(self) -> bool {
+        self == Who::Frr
     }
 }
 
@@ -163,11 +174,12 @@ impl Job {
 /// What is not as it must be.
 pub fn run_here(job: &Job) -> Result<Numbers, String> {
     let mut turn = Turn::new(job.clone())?;
-    ground::enter()?;
+    ground::enter(job.who.needs_users())?;
     let end = match job.who {
         Who::Raw => raw::run(&mut turn),
         Who::Ip => iproute2::run(&mut turn),
         Who::Bird => bird::run(&mut turn),
+        Who::Frr => frr::run(&mut turn),
         Who::Ksync if job.task == Task::Change => latency::through_the_agent(&turn),
         Who::Ksync => ksync::run(&mut turn),
         Who::InPlace => latency::in_place(&turn),

@@ -21,7 +21,9 @@
 //! cargo run --release --bin bench -- all
 //! ```
 //!
-//! `add` compares with BIRD's static routes too where `bird` and `birdc` are found; `--contestants ip` leaves them out.
+//! `add` compares with `ip -batch`, with BIRD's static routes where `bird` and `birdc` are installed, and with FRR's zebra
+//! where FRR 8.4 is and root runs the benchmark; `--contestants ip` leaves daemons out. What they are told, and when
+//! their clock runs, stands in `contestants/bird.rs` and `frr.rs`.
 //!
 //! `--json` prints the same for programs, `--rounds N` says how often everything is measured. To see where the
 //! instructions go, count the same as `--count` does by hand:

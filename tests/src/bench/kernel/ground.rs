@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::{Command, Stdio};
 
 use ksync_examples::namespace;
+use nix::sched::{CloneFlags, unshare};
 
 use crate::bench::prefixes::Family;
 
@@ -21,8 +22,14 @@ pub(crate) const VXLAN_ID: u32 = 1;
 pub(crate) const FIRST_NEXTHOP: u32 = 1_000_000_000;
 
 /// Moves this process into a namespace of its own, with the loopback link up. Must be called before it has threads.
-pub(crate) fn enter() -> Result<(), String> {
-    namespace::enter().map_err(|error| format!("no namespace to run in: {error}"))?;
+/// `keep_users` keeps it out of a user namespace, which only root can do without.
+pub(crate) fn enter(keep_users: bool) -> Result<(), String> {
+    let failed = |error: &dyn std::fmt::Display| format!("no namespace to run in: {error}");
+    if keep_users {
+        unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| failed(&errno))?;
+    } else {
+        namespace::enter().map_err(|error| failed(&error))?;
+    }
     ip_batch(&[], "link set lo up\n")
 }
 
