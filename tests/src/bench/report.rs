@@ -47,6 +47,8 @@ pub struct Report {
     pub results: Vec<Result>,
     /// What the reader has to know beside.
     pub notes: Vec<String>,
+    /// What could not be measured, and why.
+    pub failures: Vec<String>,
 }
 
 impl Row {
@@ -91,13 +93,38 @@ impl Goal {
             Goal::AtLeast(least) => value >= least,
         }
     }
+
+    /// How far that is from good enough, if it is a number.
+    #[must_use]
+    pub fn missed_by(self, value: f64) -> Option<f64> {
+        let far = match self {
+            Goal::AtMost(most) => value - most,
+            Goal::AtLeast(least) => least - value,
+        };
+        (far > 0.0).then_some(far)
+    }
+}
+
+impl Result {
+    /// What became of the goal, in words; nothing where there is none.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        match self.goal {
+            None => String::new(),
+            Some(_) if self.value.is_nan() => "not measured".to_owned(),
+            Some(goal) => match goal.missed_by(self.value) {
+                None => "met".to_owned(),
+                Some(far) => format!("missed by {}", short(far)),
+            },
+        }
+    }
 }
 
 impl fmt::Display for Goal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Goal::AtMost(most) => write!(out, "≤ {}", short(*most)),
-            Goal::AtLeast(least) => write!(out, "≥ {}", short(*least)),
+            Goal::AtMost(most) => write!(out, "≤ {most}"),
+            Goal::AtLeast(least) => write!(out, "≥ {least}"),
         }
     }
 }
@@ -106,7 +133,19 @@ impl Report {
     /// A report that says nothing yet.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
-        Report { title: title.into(), rows: Vec::new(), results: Vec::new(), notes: Vec::new() }
+        Report {
+            title: title.into(),
+            rows: Vec::new(),
+            results: Vec::new(),
+            notes: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// A report of a benchmark that came to nothing.
+    #[must_use]
+    pub fn failed(title: impl Into<String>, reason: impl Into<String>) -> Self {
+        Report { failures: vec![reason.into()], ..Report::new(title) }
     }
 
     /// Adds a row, if there is anything in it.
@@ -121,11 +160,13 @@ impl Report {
         self.results.push(Result { what: what.into(), value, goal: goal.into() });
     }
 
-    /// Adds the ratio of the medians of two rows, if both are there.
+    /// Adds the ratio of the medians of two rows. Where one of them is missing there is none, but a goal is told of.
     pub fn ratio(&mut self, of: &str, over: &str, goal: impl Into<Option<Goal>>) {
-        let median = |name: &str| self.rows.iter().find(|row| row.name == name).map(Row::median);
-        if let (Some(of_median), Some(over_median)) = (median(of), median(over)) {
-            self.result(format!("{of} / {over}"), of_median / over_median, goal);
+        let goal = goal.into();
+        let median = |name: &str| self.rows.iter().find(|row| row.name == name).map_or(f64::NAN, Row::median);
+        let ratio = median(of) / median(over);
+        if !ratio.is_nan() || goal.is_some() {
+            self.result(format!("{of} / {over}"), ratio, goal);
         }
     }
 
@@ -144,6 +185,8 @@ impl Report {
                 "value": result.value,
                 "goal": result.goal.map(|goal| goal.to_string()),
                 "reached": result.goal.map(|goal| goal.is_reached_by(result.value)),
+                "missed_by": result.goal.and_then(|goal| goal.missed_by(result.value)),
+                "verdict": result.verdict(),
             })
         });
         json!({
@@ -151,6 +194,7 @@ impl Report {
             "rows": rows.collect::<Vec<_>>(),
             "results": results.collect::<Vec<_>>(),
             "notes": self.notes,
+            "failures": self.failures,
         })
     }
 }
@@ -170,22 +214,44 @@ impl fmt::Display for Report {
             writeln!(out, "{table}")?;
         }
         if !self.results.is_empty() {
-            let mut table = table(&["", "value", "goal", ""]);
+            let mut table = table(&["", "value", "", ""]);
             for result in &self.results {
-                let (goal, verdict) = match result.goal {
-                    None => (String::new(), ""),
-                    Some(goal) if goal.is_reached_by(result.value) => (goal.to_string(), "reached"),
-                    Some(goal) => (goal.to_string(), "MISSED"),
-                };
-                table.add_row([result.what.clone(), short(result.value), goal, verdict.to_owned()]);
+                let goal = result.goal.map(|goal| format!("goal {goal}:")).unwrap_or_default();
+                table.add_row([result.what.clone(), short(result.value), goal, result.verdict()]);
             }
             writeln!(out, "{table}")?;
         }
         for note in &self.notes {
             writeln!(out, "  {note}")?;
         }
+        for failure in &self.failures {
+            writeln!(out, "  FAILED: {failure}")?;
+        }
         Ok(())
     }
+}
+
+/// What became of all goals, and which ones were missed: for people.
+#[must_use]
+pub fn goals(reports: &[Report]) -> String {
+    let (mut met, mut count) = (0, 0);
+    let mut missed = String::new();
+    for report in reports {
+        for result in &report.results {
+            let Some(goal) = result.goal else {
+                continue;
+            };
+            count += 1;
+            if goal.is_reached_by(result.value) {
+                met += 1;
+                continue;
+            }
+            let (value, verdict) = (short(result.value), result.verdict());
+            let line = format!("\n  {}: {}: {value}, goal {goal}: {verdict}", report.title, result.what);
+            missed.push_str(&line);
+        }
+    }
+    format!("{met} of {count} goals met{missed}")
 }
 
 fn table(header: &[&str]) -> Table {
@@ -220,14 +286,44 @@ mod tests {
         let mut report = Report::new("two");
         report.row("a", "s", vec![3.0, 1.0, 2.0]);
         report.row("b", "s", vec![1.0, 2.0, 4.0, 8.0]);
-        report.ratio("b", "a", Goal::AtMost(1.4));
+        report.ratio("b", "a", Goal::AtMost(1.25));
         assert_eq!(report.rows[0].median(), 2.0);
         assert_eq!(report.rows[1].median(), 3.0);
         let json = report.to_json();
         assert_eq!(json["results"][0]["value"], 1.5);
+        assert_eq!(json["results"][0]["goal"], "≤ 1.25");
         assert_eq!(json["results"][0]["reached"], false);
-        assert!(report.to_string().contains("MISSED"));
-        assert!(Goal::AtLeast(4.0).is_reached_by(4.0));
+        assert_eq!(json["results"][0]["missed_by"], 0.25);
+        assert_eq!(json["results"][0]["verdict"], "missed by 0.250");
+        let text = report.to_string();
+        assert!(text.contains("goal ≤ 1.25:") && text.contains("missed by 0.250"), "{text}");
+        assert_eq!(Goal::AtLeast(4.0).missed_by(4.0), None);
+        assert_eq!(Goal::AtLeast(4.0).missed_by(3.0), Some(1.0));
+    }
+
+    #[test]
+    fn what_was_not_measured_meets_no_goal() {
+        let mut report = Report::failed("two", "b broke");
+        report.row("a", "s", vec![1.0]);
+        report.row("b", "s", vec![]);
+        report.ratio("b", "a", Goal::AtMost(1.25));
+        report.ratio("b", "a", None);
+        assert_eq!(report.results.len(), 1);
+        let json = report.to_json();
+        assert_eq!(json["results"][0]["reached"], false);
+        assert_eq!(json["results"][0]["value"], Value::Null);
+        assert_eq!(json["failures"][0], "b broke");
+        let text = report.to_string();
+        assert!(text.contains("not measured") && text.contains("FAILED: b broke"), "{text}");
+    }
+
+    #[test]
+    fn goals_of_all_reports_are_counted_and_missed_ones_named() {
+        let mut report = Report::new("two");
+        report.result("a", 1.0, Goal::AtMost(2.0));
+        report.result("b", 3.0, Goal::AtMost(2.5));
+        report.result("c", 3.0, None);
+        assert_eq!(goals(&[report]), "1 of 2 goals met\n  two: b: 3, goal ≤ 2.5: missed by 0.500");
     }
 
     #[test]
