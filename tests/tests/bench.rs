@@ -1,6 +1,8 @@
 //! That the yardstick works: every benchmark runs, finds the kernel's table as declared, and prints what programs
 //! expect. How fast anything is, is not looked at.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use ksync_tests::namespace;
@@ -31,7 +33,12 @@ fn reports(arguments: &str, rounds: usize) -> Vec<Value> {
         }
         for result in report["results"].as_array().expect("results") {
             assert_eq!(result["goal"].is_string(), result["reached"].is_boolean(), "{result}");
+            // Where there is a goal, one of three words is said about it.
+            let verdict = result["verdict"].as_str().expect("a verdict");
+            let known = verdict == "met" || verdict == "not measured" || verdict.starts_with("missed by ");
+            assert_eq!(result["goal"].is_string(), known, "{result}");
         }
+        assert_eq!(report["failures"].as_array().map(Vec::len), Some(0), "{report}");
     }
     reports
 }
@@ -94,18 +101,91 @@ fn every_benchmark_on_the_real_kernel_runs() {
     assert!(bench(&format!("fresh {small} --rounds 1")).0, "fresh");
 }
 
+/// A folder of the test's own, which goes with this value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ksync-test-bench-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder");
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).expect("a file");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 #[test]
 fn destinations_come_from_a_file() {
     if let Some(reason) = namespace::obstacle() {
         return namespace::skipped("destinations_come_from_a_file", &reason);
     }
-    let path = std::env::temp_dir().join(format!("ksync-bench-prefixes-{}", std::process::id()));
-    std::fs::write(&path, "# two families\n192.0.2.0/24 via x\n198.51.100.0/24\n2001:db8::/32\n")
-        .expect("a file");
-    let (success, _, stderr) = bench(&format!("add --routes 10 --rounds 1 --prefixes {}", path.display()));
-    std::fs::write(&path, "192.0.2.0/33\n").expect("a file");
-    let (wrong, _, complaint) = bench(&format!("add --routes 10 --rounds 1 --prefixes {}", path.display()));
-    std::fs::remove_file(&path).expect("it was there");
-    assert!(success, "{stderr}");
-    assert!(!wrong && complaint.contains("192.0.2.0/33"), "{complaint}");
+    let folder = Folder::new("prefixes");
+    let table =
+        "# two families\n192.0.2.0/24 via x\n192.0.2.128/25\n198.51.100.0/24\n192.0.0.0/16\n2001:db8::/32\n";
+    let path = folder.write("table", table).display().to_string();
+    let add = reports(&format!("add --contestants raw --prefixes {path}"), 1);
+    let titles = names_of(&add, "title");
+    assert_eq!(titles.len(), 2, "one for each family, for there are no more: {titles:?}");
+    assert!(titles[0].starts_with("add: 4 v4 routes, of "), "{titles:?}");
+    assert!(titles[1].starts_with("add: 1 v6 routes, of "), "{titles:?}");
+    for benchmark in ["remove", "move", "again", "order", "memory"] {
+        assert_eq!(reports(&format!("{benchmark} --prefixes {path}"), 1).len(), 1, "{benchmark}");
+    }
+    let path = folder.write("wrong", "192.0.2.0/24\n\n192.0.2.0/33\n").display().to_string();
+    let (success, _, complaint) = bench(&format!("add --prefixes {path}"));
+    assert!(!success && complaint.contains(&format!("{path}:3: \"192.0.2.0/33\"")), "{complaint}");
+    let path = folder.write("v6", "2001:db8::/32\n").display().to_string();
+    let (success, _, complaint) = bench(&format!("add --family v4 --prefixes {path}"));
+    assert!(!success && complaint.contains("too few prefixes of v4"), "{complaint}");
+}
+
+fn names_of(reports: &[Value], name: &str) -> Vec<String> {
+    reports.iter().filter_map(|report| report[name].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn destinations_lie_as_those_of_the_internet() {
+    if let Some(reason) = namespace::obstacle() {
+        return namespace::skipped("destinations_lie_as_those_of_the_internet", &reason);
+    }
+    let small = "--table internet --routes 3000 --nexthops 4";
+    assert_eq!(reports(&format!("add {small} --contestants raw"), 1).len(), 2);
+    for benchmark in ["remove", "move --family v6", "order", "again"] {
+        assert_eq!(reports(&format!("{benchmark} {small}"), 1).len(), 1, "{benchmark}");
+    }
+}
+
+#[test]
+fn who_fails_is_told_and_the_others_go_on() {
+    use std::os::unix::fs::PermissionsExt;
+    if let Some(reason) = namespace::obstacle() {
+        return namespace::skipped("who_fails_is_told_and_the_others_go_on", &reason);
+    }
+    let folder = Folder::new("broken");
+    for program in ["bird", "birdc"] {
+        let path = folder.write(program, "#!/bin/sh\necho out of order >&2\nexit 7\n");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    }
+    let path = format!("{}:{}", folder.0.display(), std::env::var("PATH").unwrap_or_default());
+    let output = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args("add --json --rounds 2 --routes 200 --nexthops 4 --family v4 --contestants bird".split(' '))
+        .env("PATH", path)
+        .output()
+        .expect("bench starts");
+    assert!(!output.status.success(), "somebody failed");
+    let reports: Vec<Value> = serde_json::from_slice(&output.stdout).expect("a list of reports");
+    assert_eq!(names(&reports[0], "rows", "name")[..2], ["raw", "ksync"]);
+    assert_eq!(reports[0]["rows"][1]["samples"].as_array().map(Vec::len), Some(2), "{}", reports[0]);
+    let failures = reports[0]["failures"].to_string();
+    assert!(failures.contains("bird") && failures.contains("out of order"), "{failures}");
 }

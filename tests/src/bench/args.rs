@@ -20,9 +20,9 @@ pub struct Bench {
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// How often everything is measured.
-    #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    pub rounds: u32,
+    /// How often everything is measured; five times unless said, twice with --quick.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: Option<u32>,
 }
 
 /// What to measure.
@@ -50,8 +50,8 @@ pub enum Command {
     Fresh(KernelArgs),
     /// How much memory a route takes.
     Memory(KernelArgs),
-    /// All of these, and the engine alone in every way.
-    All(KernelArgs),
+    /// Everything that there is a goal for. What fails is told, and the rest goes on.
+    All(AllArgs),
     /// One contestant's turn, in the namespace that this process makes itself.
     #[command(hide = true)]
     Job(Job),
@@ -61,7 +61,7 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 pub struct KernelArgs {
     /// How many routes, several numbers with commas; 1,000,000 unless said, for `add` 100,000 too, for `change`
-    /// 10,000.
+    /// 10,000, for `gateway` with nexthop_compat_mode 1 100,000.
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=16_000_000))]
     pub routes: Vec<u32>,
 
@@ -78,16 +78,29 @@ pub struct KernelArgs {
     pub seed: u64,
 
     /// How the destinations lie.
-    #[arg(long, value_enum, default_value_t = Shape::Scattered)]
-    pub shape: Shape,
+    #[arg(long, alias = "shape", value_enum, default_value_t = Shape::Random)]
+    pub table: Shape,
 
-    /// Destinations from a file, one a line, as those of a real routing table.
-    #[arg(long, value_name = "FILE")]
+    /// Destinations from a file instead, as those of a real routing table: one a line with anything behind it, or what
+    /// `bgpdump -m` prints. Both families may be in it.
+    #[arg(long, value_name = "FILE", conflicts_with = "table")]
     pub prefixes: Option<PathBuf>,
 
     /// Who takes part in `add` besides `raw` and `ksync`.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "ip,bird,frr")]
     pub contestants: Vec<Who>,
+}
+
+/// `bench all`
+#[derive(Debug, Args)]
+pub struct AllArgs {
+    /// Smaller and less often: a look in minutes. Goals are told of, but they are for the whole sizes.
+    #[arg(long)]
+    pub quick: bool,
+
+    /// How the routes are.
+    #[command(flatten)]
+    pub kernel: KernelArgs,
 }
 
 /// `bench engine`

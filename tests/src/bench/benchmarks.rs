@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use super::args::KernelArgs;
 use super::contest::{hold, hold_any};
 use super::job::{Job, Task, Who, name_of};
-use super::prefixes::{Family, Removal};
+use super::prefixes::{Family, Handover, Removal};
 use super::report::{Goal, Report, Row, quantile};
 
 /// From that many routes on, the goals of a million hold.
@@ -19,21 +19,28 @@ const BLOCKS: [usize; 4] = [256, 4096, 65_536, 262_144];
 pub(super) struct Setting<'a> {
     pub(super) args: &'a KernelArgs,
     pub(super) family: Family,
-    pub(super) routes: u32,
+    /// The destinations.
+    pub(super) table: &'a Handover,
+    /// How many of them are kept for routes that come later.
+    pub(super) spare: u32,
     pub(super) rounds: u32,
 }
 
 impl Setting<'_> {
+    fn routes(&self) -> u32 {
+        self.table.count - self.spare
+    }
+
     fn job(&self, task: Task, who: Who) -> Job {
         Job {
             task,
             who,
             family: self.family,
-            routes: self.routes,
+            routes: self.routes(),
+            spare: self.spare,
             nexthops: self.args.nexthops,
             seed: self.args.seed,
-            shape: self.args.shape,
-            prefixes: self.args.prefixes.clone(),
+            prefixes: self.table.path().to_owned(),
             removal: Removal::Any,
             no_compat: false,
         }
@@ -41,15 +48,16 @@ impl Setting<'_> {
 
     fn report(&self, what: &str) -> Report {
         let from = match &self.args.prefixes {
-            Some(path) => format!("from {}, at most {}", path.display(), self.routes),
-            None => format!("{}, {}", self.routes, self.args.shape.name()),
+            Some(path) => format!("of {}", path.display()),
+            None => self.args.table.name().to_owned(),
         };
-        Report::new(format!("{what}: {} routes, {from}, {} nexthops", self.family.name(), self.args.nexthops))
+        let (routes, family, nexthops) = (self.routes(), self.family.name(), self.args.nexthops);
+        Report::new(format!("{what}: {routes} {family} routes, {from}, {nexthops} nexthops"))
     }
 }
 
 /// Adding them all.
-pub(super) fn add(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn add(setting: Setting<'_>) -> Report {
     let mut report = setting.report("add");
     let others = setting.args.contestants.iter().filter(|who| !matches!(who, Who::Raw | Who::Ksync));
     let mut who = vec![Who::Raw, Who::Ksync];
@@ -60,11 +68,11 @@ pub(super) fn add(setting: Setting<'_>) -> Result<Report, String> {
         }
     }
     let jobs: Vec<Job> = who.iter().map(|who| setting.job(Task::Add, *who)).collect();
-    let results = hold_any(&report.title, &jobs, setting.rounds)?;
+    let results = hold_any(&mut report, &jobs, setting.rounds);
     for (who, results) in who.iter().zip(&results) {
         report.row(name_of(*who), "s", results.each("wall"));
     }
-    let goal = if setting.routes >= MANY { 1.05 } else { 1.10 };
+    let goal = if setting.routes() >= MANY { 1.05 } else { 1.10 };
     report.ratio("ksync", "raw", Goal::AtMost(goal));
     for who in who.iter().skip(2) {
         report.ratio(&name_of(*who), "raw", None);
@@ -83,25 +91,25 @@ pub(super) fn add(setting: Setting<'_>) -> Result<Report, String> {
     };
     let ratio = cpu(Who::Ksync) / cpu(Who::Raw);
     report.result("ksync / raw, CPU time of all threads", ratio, None);
-    Ok(report)
+    report
 }
 
 /// Removing them all. The user hands the keys over in ascending order, or in any.
-pub(super) fn remove(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn remove(setting: Setting<'_>) -> Report {
     let mut report = setting.report("remove");
     let ascending = |who| Job { removal: Removal::Ascending, ..setting.job(Task::Remove, who) };
     let jobs = [ascending(Who::Raw), ascending(Who::Ksync), setting.job(Task::Remove, Who::Ksync)];
-    let [raw, in_order, shuffled] = hold(&report.title, &jobs, setting.rounds)?;
+    let [raw, in_order, shuffled] = hold(&mut report, &jobs, setting.rounds);
     report.row("raw, ascending", "s", raw.each("wall"));
     report.row("ksync, told in ascending order", "s", in_order.each("wall"));
     report.row("ksync, told in any order", "s", shuffled.each("wall"));
     report.ratio("ksync, told in ascending order", "raw, ascending", Goal::AtMost(0.70));
     report.ratio("ksync, told in any order", "raw, ascending", Goal::AtMost(0.70));
-    Ok(report)
+    report
 }
 
 /// Removing them all by `raw` in several orders: which ones the kernel is quick with.
-pub(super) fn orders(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn orders(setting: Setting<'_>) -> Report {
     let mut report = setting.report("raw, in which order they are removed");
     let blocks = BLOCKS.into_iter().filter_map(NonZeroUsize::new).map(Removal::Shuffled);
     let orders: Vec<Removal> =
@@ -110,46 +118,46 @@ pub(super) fn orders(setting: Setting<'_>) -> Result<Report, String> {
         .iter()
         .map(|removal| Job { removal: *removal, ..setting.job(Task::Remove, Who::Raw) })
         .collect();
-    let results = hold_any(&report.title, &jobs, setting.rounds)?;
+    let results = hold_any(&mut report, &jobs, setting.rounds);
     for (order, results) in orders.iter().zip(&results) {
         report.row(order.to_string(), "s", results.each("wall"));
     }
     for order in orders.iter().skip(1) {
         report.ratio(&order.to_string(), &Removal::Ascending.to_string(), None);
     }
-    Ok(report)
+    report
 }
 
 /// Links, nexthops and routes without a wait in between, in the best order and in the worst.
-pub(super) fn order(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn order(setting: Setting<'_>) -> Report {
     let mut report = setting.report("everything, links and nexthops too");
     let jobs = [setting.job(Task::Best, Who::Ksync), setting.job(Task::Worst, Who::Ksync)];
-    let [best, worst] = hold(&report.title, &jobs, setting.rounds)?;
+    let [best, worst] = hold(&mut report, &jobs, setting.rounds);
     report.row("best order", "s", best.each("wall"));
     report.row("worst order", "s", worst.each("wall"));
     report.ratio("worst order", "best order", Goal::AtMost(1.10));
-    Ok(report)
+    report
 }
 
 /// Another nexthop for every route.
-pub(super) fn move_all(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn move_all(setting: Setting<'_>) -> Report {
     let mut report = setting.report("another nexthop for each");
     let jobs = [setting.job(Task::Move, Who::Raw), setting.job(Task::Move, Who::Ksync)];
-    let [raw, ksync] = hold(&report.title, &jobs, setting.rounds)?;
+    let [raw, ksync] = hold(&mut report, &jobs, setting.rounds);
     report.row("raw", "s", raw.each("wall"));
     report.row("ksync", "s", ksync.each("wall"));
     report.ratio("ksync", "raw", Goal::AtMost(1.10));
-    Ok(report)
+    report
 }
 
 /// Another gateway for the one nexthop of all routes.
-pub(super) fn gateway(setting: Setting<'_>, compat: bool) -> Result<Report, String> {
+pub(super) fn gateway(setting: Setting<'_>, compat: bool) -> Report {
     let mode = if compat { 1 } else { 0 };
     let args = KernelArgs { nexthops: 1, ..setting.args.clone() };
     let setting = Setting { args: &args, ..setting };
     let mut report = setting.report(&format!("another gateway, nexthop_compat_mode {mode}"));
     let job = |who| Job { no_compat: !compat, ..setting.job(Task::Gateway, who) };
-    let [raw, ksync] = hold(&report.title, &[job(Who::Raw), job(Who::Ksync)], setting.rounds)?;
+    let [raw, ksync] = hold(&mut report, &[job(Who::Raw), job(Who::Ksync)], setting.rounds);
     report.row("raw", "ms", raw.each("median ms"));
     report.row("ksync", "ms", ksync.each("median ms"));
     report.row("ksync, user time", "ms", ksync.each("user ms a change"));
@@ -166,26 +174,26 @@ pub(super) fn gateway(setting: Setting<'_>, compat: bool) -> Result<Report, Stri
         report.result("ksync: in all (ms)", median(ksync.each("median ms")), Goal::AtMost(2.0));
     }
     report.ratio("ksync", "raw", None);
-    Ok(report)
+    report
 }
 
 /// The same again: nothing to do.
-pub(super) fn again(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn again(setting: Setting<'_>) -> Report {
     let mut report = setting.report("the same again");
-    let [ksync] = hold(&report.title, &[setting.job(Task::Again, Who::Ksync)], setting.rounds)?;
-    let routes = f64::from(setting.routes);
+    let [ksync] = hold(&mut report, &[setting.job(Task::Again, Who::Ksync)], setting.rounds);
+    let routes = f64::from(setting.routes());
     report.row("ksync", "M values/s", ksync.each_of(|number| routes / number("wall") / 1e6));
     let rate = report.rows.first().map_or(f64::NAN, Row::median);
     report.result("ksync: M values/s", rate, Goal::AtLeast(4.0));
     report.result("ksync: writes", quantile(&ksync.each("writes"), 1.0), Goal::AtMost(0.0));
-    Ok(report)
+    report
 }
 
 /// One change on an idle system.
-pub(super) fn change(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn change(setting: Setting<'_>) -> Report {
     let mut report = setting.report("one change on an idle system");
     let who = [Who::Raw, Who::InPlace, Who::Ksync];
-    let results = hold(&report.title, &who.map(|who| setting.job(Task::Change, who)), setting.rounds)?;
+    let results = hold(&mut report, &who.map(|who| setting.job(Task::Change, who)), setting.rounds);
     let names = ["raw send and receive", "engine in place", "agent's handle"];
     for (name, results) in names.iter().zip(&results) {
         report.row(format!("{name}, median"), "µs", results.each("median µs"));
@@ -196,14 +204,14 @@ pub(super) fn change(setting: Setting<'_>) -> Result<Report, String> {
     report.ratio(&format!("{agent}, median"), &format!("{raw}, median"), Goal::AtMost(6.0));
     report.ratio(&format!("{agent}, p99"), &format!("{raw}, median"), Goal::AtMost(15.0));
     report.ratio(&format!("{agent}, p99"), &format!("{raw}, p99"), None);
-    Ok(report)
+    report
 }
 
 /// Fresh routes while all others are on their way.
-pub(super) fn fresh(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn fresh(setting: Setting<'_>) -> Report {
     let mut report = setting.report("one fresh route while all are being added");
     let jobs = [setting.job(Task::Fresh, Who::Raw), setting.job(Task::Fresh, Who::Ksync)];
-    let [raw, ksync] = hold(&report.title, &jobs, setting.rounds)?;
+    let [raw, ksync] = hold(&mut report, &jobs, setting.rounds);
     report.row("median", "ms", ksync.each("median ms"));
     report.row("p99", "ms", ksync.each("p99 ms"));
     report.row("longest", "ms", ksync.each("max ms"));
@@ -216,18 +224,18 @@ pub(super) fn fresh(setting: Setting<'_>) -> Result<Report, String> {
     );
     report.result("p99 (ms)", quantile(&ksync.each("p99 ms"), 0.5), Goal::AtMost(10.0));
     report.result("longest (ms)", quantile(&ksync.each("max ms"), 0.5), Goal::AtMost(10.0));
-    Ok(report)
+    report
 }
 
 /// Memory.
-pub(super) fn memory(setting: Setting<'_>) -> Result<Report, String> {
+pub(super) fn memory(setting: Setting<'_>) -> Report {
     let mut report = setting.report("resident memory");
-    let [ksync] = hold(&report.title, &[setting.job(Task::Memory, Who::Ksync)], setting.rounds)?;
+    let [ksync] = hold(&mut report, &[setting.job(Task::Memory, Who::Ksync)], setting.rounds);
     report.row("ksync", "bytes/route", ksync.each("bytes a route"));
     report.result(
         "ksync: bytes a route over an empty agent",
         quantile(&ksync.each("bytes a route"), 0.5),
         Goal::AtMost(160.0),
     );
-    Ok(report)
+    report
 }

@@ -17,7 +17,7 @@ use super::kernel::held;
 use super::kernel::messages::{Act, batches};
 use super::kernel::pusher::Pusher;
 use super::kernel::stopwatch::Lap;
-use super::prefixes::{self, Family, Removal, Shape};
+use super::prefixes::{self, Family, Removal};
 
 /// What a contestant does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -76,18 +76,18 @@ pub struct Job {
     /// How many routes.
     #[arg(long)]
     pub routes: u32,
+    /// How many further destinations the file has behind those, for routes that come later.
+    #[arg(long, default_value_t = 0)]
+    pub spare: u32,
     /// How many nexthops; route i goes by nexthop i modulo this.
     #[arg(long)]
     pub nexthops: u32,
     /// Where chance starts.
     #[arg(long)]
     pub seed: u64,
-    /// How the destinations lie.
+    /// A file with the destinations, in the order in which they are declared.
     #[arg(long)]
-    pub shape: Shape,
-    /// The destinations, instead.
-    #[arg(long)]
-    pub prefixes: Option<PathBuf>,
+    pub prefixes: PathBuf,
     /// In which order routes are removed.
     #[arg(long, default_value_t)]
     pub removal: Removal,
@@ -108,9 +108,6 @@ pub(super) struct Turn {
     /// Further destinations, for `fresh`.
     pub(super) spare: Vec<IpNet>,
 }
-
-/// How many destinations are kept for routes that come later.
-const SPARE: u32 = 2000;
 
 impl Who {
     /// Why it can't take part here.
@@ -154,13 +151,11 @@ impl Job {
         put("who", name_of(self.who));
         put("family", name_of(self.family));
         put("routes", self.routes.to_string());
+        put("spare", self.spare.to_string());
         put("nexthops", self.nexthops.to_string());
         put("seed", self.seed.to_string());
-        put("shape", name_of(self.shape));
         put("removal", self.removal.to_string());
-        if let Some(path) = &self.prefixes {
-            put("prefixes", path.display().to_string());
-        }
+        put("prefixes", self.prefixes.display().to_string());
         if self.no_compat {
             arguments.push("--no-compat".to_owned());
         }
@@ -222,17 +217,8 @@ impl End {
 
 impl Turn {
     fn new(job: Job) -> Result<Self, String> {
-        let spare = if job.task == Task::Fresh { SPARE } else { 0 };
-        let count = job.routes + spare;
-        let mut prefixes = match &job.prefixes {
-            Some(path) => prefixes::from_file(path, job.family, count, job.seed)?,
-            None => prefixes::random(job.family, job.shape, count, job.seed),
-        };
-        let routes = prefixes.len().saturating_sub(spare as usize);
-        let spare = prefixes.split_off(routes);
-        if prefixes.is_empty() {
-            return Err("there are no prefixes".to_owned());
-        }
+        let mut prefixes = prefixes::take_over(&job.prefixes, job.routes + job.spare)?;
+        let spare = prefixes.split_off(job.routes as usize);
         Ok(Turn { job, prefixes, spare })
     }
 

@@ -40,6 +40,7 @@ mod contestants;
 pub mod engine;
 pub mod job;
 mod kernel;
+mod plan;
 pub mod prefixes;
 pub mod progress;
 pub mod report;

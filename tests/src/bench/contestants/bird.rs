@@ -15,6 +15,9 @@ use crate::bench::kernel::stopwatch::Stopwatch;
 /// Where BIRD listens, in its folder.
 const SOCKET: &str = "bird.ctl";
 
+/// How often BIRD reads the kernel's table back, in seconds: not while it is measured.
+const SCAN_EVERY: u32 = 3600;
+
 /// Why it can't take part.
 pub(in crate::bench) fn obstacle() -> Option<String> {
     let missing = ["bird", "birdc"].into_iter().find(|program| !starts(program, "--version"));
@@ -66,7 +69,8 @@ fn configuration(turn: &Turn) -> String {
     let channel = if ipv4 { "ipv4" } else { "ipv6" };
     let link = if ipv4 { String::new() } else { format!("%{LINK}") };
     let mut text = format!(
-        "router id 192.0.2.1;\nprotocol device {{}}\nprotocol kernel {{ {channel} {{ export all; }}; }}\n\
+        "router id 192.0.2.1;\nprotocol device {{}}\n\
+         protocol kernel {{ scan time {SCAN_EVERY}; {channel} {{ export all; }}; }}\n\
          protocol static bench {{\n disabled;\n {channel};\n"
     );
     for (route, prefix) in turn.prefixes.iter().enumerate() {

@@ -5,4 +5,5 @@ pub(super) mod ground;
 pub(super) mod held;
 pub(super) mod messages;
 pub(super) mod pusher;
+pub(super) mod quiet;
 pub(super) mod stopwatch;

@@ -1,14 +1,19 @@
-//! Destinations: random ones from a seed, consecutive ones, or those of a file; in random order.
+//! Destinations: random ones from a seed, consecutive ones, those of a table like the Internet's, or those of a file; in
+//! random order.
+
+mod file;
+mod internet;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+pub use file::read as read_file;
+pub(super) use file::{Handover, take_over};
 
 /// Which Internet Protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -23,9 +28,12 @@ pub enum Family {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Shape {
     /// Anywhere: IPv4 /24, IPv6 /48 of the global unicast addresses.
-    Scattered,
+    #[value(alias = "scattered")]
+    Random,
     /// One beside the other: IPv4 /32 from 10.0.0.0, IPv6 /128 from 2001:db8::.
     Dense,
+    /// Lengths and places as in the Internet's routing table: short and long ones, inside of each other, in clusters.
+    Internet,
 }
 
 /// In which order routes are removed.
@@ -67,6 +75,9 @@ impl fmt::Display for Removal {
     }
 }
 
+/// There are 221 * 65,536 of them, and the last ones take long to be found by chance.
+const MOST_RANDOM_V4: u32 = 12_000_000;
+
 /// How blocks are asked for.
 const SHUFFLED: &str = "shuffled:";
 
@@ -78,6 +89,12 @@ impl Family {
             Family::V4 => "v4",
             Family::V6 => "v6",
         }
+    }
+
+    /// Whether a prefix is of this family.
+    #[must_use]
+    pub fn has(self, prefix: &IpNet) -> bool {
+        prefix.addr().is_ipv4() == self.is_ipv4()
     }
 
     /// Whether it is IPv4.
@@ -92,19 +109,32 @@ impl Shape {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Shape::Scattered => "scattered",
+            Shape::Random => "random",
             Shape::Dense => "dense",
+            Shape::Internet => "internet",
         }
     }
 }
 
 /// That many different prefixes in random order. The same seed gives the same ones.
-#[must_use]
-pub fn random(family: Family, shape: Shape, count: u32, seed: u64) -> Vec<IpNet> {
+///
+/// # Errors
+/// When there are not that many.
+pub fn random(family: Family, shape: Shape, count: u32, seed: u64) -> Result<Vec<IpNet>, String> {
+    let most = match (shape, family) {
+        (Shape::Random, Family::V4) => MOST_RANDOM_V4,
+        (Shape::Internet, _) => internet::MOST,
+        _ => u32::MAX,
+    };
+    if count > most {
+        let name = shape.name();
+        return Err(format!("--table {name} has at most {most} routes of {}, not {count}", family.name()));
+    }
     let mut chance = Chance(seed);
     let mut prefixes: Vec<IpNet> = match shape {
         Shape::Dense => (0..count).map(|number| dense(family, number)).collect(),
-        Shape::Scattered => {
+        Shape::Internet => internet::destinations(family, count, &mut chance),
+        Shape::Random => {
             let mut seen = HashSet::with_capacity(count as usize);
             while seen.len() < count as usize {
                 seen.insert(scattered(family, chance.number()));
@@ -116,33 +146,15 @@ pub fn random(family: Family, shape: Shape, count: u32, seed: u64) -> Vec<IpNet>
         }
     };
     shuffle(&mut prefixes, &mut chance);
-    prefixes
+    Ok(prefixes)
 }
 
-/// The prefixes of a family in a file, one a line, the first `most` of them after they were shuffled. What stands
-/// behind the prefix is not looked at, empty lines and those with `#` neither; twins count once.
-///
-/// # Errors
-/// When the file can't be read, or a line is no prefix.
-pub fn from_file(path: &Path, family: Family, most: u32, seed: u64) -> Result<Vec<IpNet>, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut prefixes = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let word = line.split(|sign: char| sign.is_whitespace() || sign == ',').next().unwrap_or_default();
-        if word.is_empty() || word.starts_with('#') {
-            continue;
-        }
-        let prefix: IpNet =
-            word.parse().map_err(|_| format!("{}:{}: {word:?} is no prefix", path.display(), number + 1))?;
-        if prefix.addr().is_ipv4() == family.is_ipv4() {
-            prefixes.push(prefix.trunc());
-        }
-    }
-    prefixes.sort_unstable();
-    prefixes.dedup();
+/// At most that many of a list, and in random order.
+#[must_use]
+pub fn some_of(mut prefixes: Vec<IpNet>, most: u32, seed: u64) -> Vec<IpNet> {
     shuffle(&mut prefixes, &mut Chance(seed));
     prefixes.truncate(most as usize);
-    Ok(prefixes)
+    prefixes
 }
 
 fn dense(family: Family, number: u32) -> IpNet {
@@ -207,10 +219,11 @@ mod tests {
     #[test]
     fn prefixes_differ_and_have_no_host_bits() {
         for family in [Family::V4, Family::V6] {
-            for shape in [Shape::Scattered, Shape::Dense] {
-                let prefixes = random(family, shape, 5000, 7);
-                assert_eq!(prefixes, random(family, shape, 5000, 7));
-                assert_ne!(prefixes, random(family, shape, 5000, 8));
+            for shape in [Shape::Random, Shape::Dense, Shape::Internet] {
+                let random = |seed| random(family, shape, 5000, seed).expect("there are enough");
+                let prefixes = random(7);
+                assert_eq!(prefixes, random(7));
+                assert_ne!(prefixes, random(8));
                 assert_eq!(prefixes.iter().collect::<HashSet<_>>().len(), 5000);
                 assert!(prefixes.iter().all(|prefix| *prefix == prefix.trunc()));
                 assert!(!prefixes.is_sorted());
@@ -220,5 +233,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn more_than_there_are_is_an_error() {
+        assert!(random(Family::V4, Shape::Random, 16_000_000, 1).is_err());
+        assert!(random(Family::V6, Shape::Internet, 16_000_000, 1).is_err());
+    }
+
+    #[test]
+    fn some_of_a_list_are_taken_from_everywhere() {
+        let all = random(Family::V4, Shape::Dense, 1000, 1).expect("there are enough");
+        let some = some_of(all.clone(), 10, 1);
+        assert_eq!(some.len(), 10);
+        assert_eq!(some_of(all.clone(), 2000, 1).len(), 1000);
+        assert!(some.iter().any(|prefix| all.iter().position(|other| other == prefix) > Some(10)));
     }
 }
