@@ -70,6 +70,7 @@ impl<T: KSyncEntry> Table<T> {
     /// it to a thread that may be blocked (`spawn_blocking`), or take [`set_all_async`](Self::set_all_async).
     pub fn set_all(&self, values: impl IntoIterator<Item = T>) -> Vec<SetError> {
         let mut values = values.into_iter();
+        self.expect(values.size_hint().0);
         let mut refused = Vec::new();
         let mut share = Share::Fresh;
         loop {
@@ -95,6 +96,7 @@ impl<T: KSyncEntry> Table<T> {
         values: impl IntoIterator<Item = T>,
     ) -> Result<Vec<SetError>, DriverError> {
         let mut values = values.into_iter();
+        self.expect(values.size_hint().0);
         let mut refused = Vec::new();
         let mut share = Share::Fresh;
         loop {
@@ -107,6 +109,12 @@ impl<T: KSyncEntry> Table<T> {
             refused.extend(self.shared.lock_again().engine_mut().set_all(slice, share, now()));
             self.shared.wake.ring();
             share = Share::Bulk;
+        }
+    }
+
+    fn expect(&self, additional: usize) {
+        if additional > SLICE {
+            self.shared.lock().engine_mut().expect::<T>(additional);
         }
     }
 

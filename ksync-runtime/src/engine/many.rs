@@ -26,8 +26,11 @@ impl Engine {
         share: Share,
         now: Instant,
     ) -> Vec<SetError> {
+        let mut values = values.into_iter();
+        if values.size_hint().0 > SLICE {
+            self.expect::<T>(values.size_hint().0);
+        }
         self.with_share(share, |engine| {
-            let mut values = values.into_iter();
             let mut refused = Vec::new();
             loop {
                 let slice: Vec<T> = values.by_ref().take(SLICE).collect();
@@ -37,6 +40,17 @@ impl Engine {
                 engine.set_slice(slice, &mut refused, now);
             }
         })
+    }
+
+    /// Says that about so many more entries of a kind will be declared soon. [`set_all`](Self::set_all) does so by itself
+    /// if its values tell how many they are. The index of keys then grows in a few large steps instead of many
+    /// small ones. Nothing comes of it if they are not declared.
+    pub fn expect<T: KSyncEntry>(&mut self, additional: usize) {
+        if let Some(number) = self.tables.number_of(TypeId::of::<T>())
+            && let Some(rows) = self.tables.rows_mut::<T>(number)
+        {
+            rows.expect(additional);
+        }
     }
 
     fn set_slice<T: KSyncEntry>(&mut self, slice: Vec<T>, refused: &mut Vec<SetError>, now: Instant) {

@@ -11,15 +11,27 @@ const SHARD_BITS: u32 = 8;
 /// So many keys are read at once: as many reads as a core has under way.
 const TOGETHER: usize = 16;
 
+/// So many times as large does a shard become at once, at most.
+const MOST_GROWTH: usize = 16;
+
 /// Slots by the hash of their key.
 #[derive(Debug)]
 pub(crate) struct KeyIndex {
     shards: Vec<HashTable<u32>>,
+    /// How many keys a shard will have to hold, as far as is known.
+    expected: usize,
 }
 
 impl KeyIndex {
     pub(crate) fn new() -> Self {
-        KeyIndex { shards: (0..1 << SHARD_BITS).map(|_| HashTable::new()).collect() }
+        KeyIndex { shards: (0..1 << SHARD_BITS).map(|_| HashTable::new()).collect(), expected: 0 }
+    }
+
+    /// There will be that many keys: a shard that has to grow then needs not do so again and again.
+    pub(crate) fn expect(&mut self, keys: usize) {
+        let each = keys >> SHARD_BITS;
+        // Some have more than their share.
+        self.expected = each + each / 16;
     }
 
     /// The slot among those with that hash that `is_it` recognises.
@@ -44,7 +56,7 @@ impl KeyIndex {
     ) {
         let shard = &mut self.shards[shard(hash)];
         if shard.len() == shard.capacity() {
-            grow(shard, &hash_of, glance);
+            grow(shard, self.expected, &hash_of, glance);
         }
         shard.insert_unique(hash, slot, |slot| hash_of(*slot));
     }
@@ -57,12 +69,18 @@ impl KeyIndex {
     }
 }
 
-/// Makes room for more: hashbrown doubles what it has. The keys lie all over the memory: they are read some at once, so that these reads wait
-/// together, and then hashed.
+/// Makes room for more. The keys lie all over the memory: they are read some at once, so that these reads wait together,
+/// and then hashed.
 #[cold]
-fn grow(shard: &mut HashTable<u32>, hash_of: impl Fn(u32) -> u64, glance: impl Fn(u32) -> bool) {
-    let larger = HashTable::with_capacity(shard.len() + 1);
-    let slots: Vec<u32> = std::mem::replace(shard, larger).into_iter().collect();
+fn grow(
+    shard: &mut HashTable<u32>,
+    expected: usize,
+    hash_of: impl Fn(u32) -> u64,
+    glance: impl Fn(u32) -> bool,
+) {
+    // One more makes hashbrown double what it has. What is expected may never come, so it is not believed at once.
+    let room = expected.min((shard.len() + 1) * MOST_GROWTH).max(shard.len() + 1);
+    let slots: Vec<u32> = std::mem::replace(shard, HashTable::with_capacity(room)).into_iter().collect();
     for together in slots.chunks(TOGETHER) {
         black_box(together.iter().filter(|slot| glance(**slot)).count());
         for slot in together {
@@ -92,5 +110,32 @@ mod tests {
             keys.remove(hash(slot), slot);
         }
         assert!(keys.shards.iter().all(HashTable::is_empty));
+    }
+
+    #[test]
+    fn what_is_expected_saves_growing_and_does_not_have_to_come() {
+        let hash = |slot: u32| u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let grown = |expected| {
+            let mut keys = KeyIndex::new();
+            keys.expect(expected);
+            let mut capacity = 0;
+            let mut times = 0;
+            for slot in 0..100_000 {
+                keys.insert(hash(slot), slot, hash, |_| false);
+                let now = keys.shards[0].capacity();
+                times += usize::from(now > capacity);
+                capacity = now;
+            }
+            assert!((0..100_000).all(|slot| keys.find(hash(slot), |other| other == slot) == Some(slot)));
+            (times, capacity)
+        };
+        let (times, capacity) = grown(0);
+        assert_eq!(times, 8, "from 3 to 448");
+        assert_eq!(grown(100_000), (2, capacity));
+        assert!(
+            grown(usize::MAX / 2).1 <= capacity * MOST_GROWTH,
+            "a wrong expectation costs no end of memory"
+        );
+        assert_eq!(grown(1000), (times, capacity));
     }
 }

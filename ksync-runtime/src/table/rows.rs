@@ -96,6 +96,11 @@ impl<T: KSyncEntry> Rows<T> {
         found.map_or(Found::Absent(hash), Found::At)
     }
 
+    /// So many more values will be declared soon.
+    pub(crate) fn expect(&mut self, additional: usize) {
+        self.keys.expect(self.rows.len().saturating_add(additional));
+    }
+
     /// The slot in which the key with that hash nearly always is, if it is in any.
     #[inline]
     pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
