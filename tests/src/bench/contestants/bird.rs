@@ -38,9 +38,11 @@ pub(in crate::bench) fn run(turn: &mut Turn) -> Result<End, String> {
     let folder = Folder::new("bird")?;
     let configuration = folder.write("bird.conf", &configuration(turn))?;
     let mut command = Command::new("bird");
-    command.arg("-f").arg("-c").arg(configuration).arg("-s").arg(folder.join(SOCKET));
+    command.arg("-f").arg("-c").arg(&configuration).arg("-s").arg(folder.join(SOCKET));
     let mut bird = Daemon::start("bird", &mut command, &folder)?;
     bird.wait_for("BIRD's socket", || tell(&folder, &["show", "status"]).is_ok())?;
+    // It is large, and would be left behind if this process were killed.
+    fs::remove_file(&configuration).map_err(|error| format!("{}: {error}", configuration.display()))?;
     let wanted = routes_held(family)? + turn.prefixes.len() as u64;
     let before = bird.usage()?;
     let watch = Stopwatch::start();

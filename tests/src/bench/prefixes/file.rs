@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -93,12 +94,15 @@ fn each_line(path: &Path, mut show: impl FnMut(usize, &str)) -> Result<(), Strin
     }
 }
 
-/// A file with the destinations of a benchmark in the order in which they are declared. It goes with this value.
+/// The destinations of a benchmark in the order in which they are declared: a file without a name, so that nothing is left
+/// of it however this process ends.
 #[derive(Debug)]
 pub(in crate::bench) struct Handover {
-    path: PathBuf,
     /// How many there are.
     pub(in crate::bench) count: u32,
+    path: PathBuf,
+    /// What keeps the file.
+    _file: File,
 }
 
 impl Handover {
@@ -106,25 +110,23 @@ impl Handover {
         static FILES: AtomicU32 = AtomicU32::new(0);
         let name = format!("ksync-bench-{}-{}", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
         let count = u32::try_from(prefixes.len()).map_err(|_| "there are too many prefixes".to_owned())?;
-        let handover = Handover { path: std::env::temp_dir().join(name), count };
-        let failed = |error: std::io::Error| format!("{}: {error}", handover.path.display());
-        let mut file = BufWriter::new(File::create(&handover.path).map_err(failed)?);
+        let named = std::env::temp_dir().join(name);
+        let failed = |error: std::io::Error| format!("{}: {error}", named.display());
+        let file = File::create(&named).map_err(failed)?;
+        fs::remove_file(&named).map_err(failed)?;
+        let mut out = BufWriter::new(&file);
         for prefix in prefixes {
-            writeln!(file, "{prefix}").map_err(failed)?;
+            writeln!(out, "{prefix}").map_err(failed)?;
         }
-        file.flush().map_err(failed)?;
-        Ok(handover)
+        out.flush().map_err(failed)?;
+        drop(out);
+        let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()).into();
+        Ok(Handover { count, path, _file: file })
     }
 
+    /// Where other processes of this user find it.
     pub(in crate::bench) fn path(&self) -> &Path {
         &self.path
-    }
-}
-
-impl Drop for Handover {
-    fn drop(&mut self) {
-        // Nobody misses it if it is gone.
-        let _ = fs::remove_file(&self.path);
     }
 }
 
