@@ -23,10 +23,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const PAUSE_FOR_LOOK: u32 = 10;
 
 /// A daemon is given up when the kernel's table has not grown for so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long a daemon may take to end by itself.
-const TIME_TO_END: Duration = Duration::from_secs(2);
+const TIME_TO_END: Duration = Duration::from_secs(10);
 
 /// Whether a program is there and starts.
 pub(super) fn starts(program: &str, argument: &str) -> bool {
