@@ -333,22 +333,22 @@ impl Engine {
     /// Wakes some of those who wait for the entry, and comes back for the rest. All but the first `fresh` ones are
     /// some of many.
     fn wake_some(&mut self, entry: EntryId, fresh: usize) {
-        for woken in 0..WAKE_SLICE {
-            let waiters = self.tables.core(entry).map_or(NONE, |core| core.waiters);
-            if waiters == NONE || !self.is_resolved(entry) {
-                return;
-            }
-            let Some(from) = self.edges.get(waiters).map(|edge| edge.from) else {
-                return;
-            };
-            self.edges.set_waiting(&mut self.tables, waiters, false);
-            self.work.push_back(if woken < fresh {
+        if !self.is_resolved(entry) {
+            return;
+        }
+        let Engine { edges, tables, work, .. } = self;
+        let mut woken = 0;
+        let more = edges.let_go(tables, entry, WAKE_SLICE, |from| {
+            work.push_back(if woken < fresh {
                 Work::ReEvaluate(from)
             } else {
                 Work::ReEvaluateOneOfMany(from)
             });
+            woken += 1;
+        });
+        if more {
+            work.push_back(Work::WakeRest(entry));
         }
-        self.work.push_back(Work::WakeRest(entry));
     }
 
     /// Takes back an add or change that has not left.

@@ -57,12 +57,19 @@ impl Edges {
         self.edges.get(edge as usize)
     }
 
-    /// Adds a reference in front of the value's list `head`, and returns the list's new head.
-    pub(crate) fn add(&mut self, cores: &mut impl Cores, from: EntryId, linked: Linked, head: u32) -> u32 {
+    /// Adds a reference in front of the value's list `head`, and returns the list's new head. `waiting`: its holder
+    /// waits for what it leads to.
+    pub(crate) fn add(
+        &mut self,
+        cores: &mut impl Cores,
+        from: EntryId,
+        linked: Linked,
+        head: u32,
+        waiting: bool,
+    ) -> u32 {
         let Linked { to, survives } = linked;
         let at = if self.free == NONE { self.edges.len() as u32 } else { self.free };
-        let new =
-            Edge { from, to, sibling: head, previous: at, next: at, waiting: false, survives, copy: None };
+        let new = Edge { from, to, sibling: head, previous: at, next: at, waiting, survives, copy: None };
         match self.edges.get_mut(at as usize) {
             Some(place) => {
                 self.free = place.sibling;
@@ -72,9 +79,64 @@ impl Edges {
         }
         self.used += 1;
         if let Some(core) = cores.core_mut(to) {
-            self.enter(&mut core.referrers, at);
+            self.enter(if waiting { &mut core.waiters } else { &mut core.referrers }, at);
         }
         at
+    }
+
+    /// Lets those who wait for an entry wait no more, `most` of them, from the first on, and shows who they are. Returns
+    /// whether others still wait.
+    pub(crate) fn let_go(
+        &mut self,
+        cores: &mut impl Cores,
+        to: EntryId,
+        most: usize,
+        mut show: impl FnMut(EntryId),
+    ) -> bool {
+        let Some(core) = cores.core_mut(to).filter(|core| core.waiters != NONE) else {
+            return false;
+        };
+        let first = core.waiters;
+        let (mut last, mut rest) = (first, first);
+        for _ in 0..most {
+            let Some(edge) = self.edges.get_mut(rest as usize) else {
+                break;
+            };
+            edge.waiting = false;
+            show(edge.from);
+            (last, rest) = (rest, edge.next);
+            if rest == first {
+                break;
+            }
+        }
+        let end = self.get(first).map_or(first, |edge| edge.previous);
+        if rest == first {
+            core.waiters = NONE;
+        } else {
+            core.waiters = rest;
+            self.connect(end, rest);
+        }
+        // From `first` to `last` they stay as they are, behind those who wait for nothing.
+        if core.referrers == NONE {
+            core.referrers = first;
+            self.connect(last, first);
+        } else {
+            let head = core.referrers;
+            let tail = self.get(head).map_or(head, |edge| edge.previous);
+            self.connect(tail, first);
+            self.connect(last, head);
+        }
+        rest != first
+    }
+
+    /// Puts one edge behind another one in their circle.
+    fn connect(&mut self, before: u32, behind: u32) {
+        if let Some(edge) = self.edges.get_mut(before as usize) {
+            edge.next = behind;
+        }
+        if let Some(edge) = self.edges.get_mut(behind as usize) {
+            edge.previous = before;
+        }
     }
 
     /// The references of the value whose list starts at `head`.
@@ -221,7 +283,8 @@ mod tests {
         let (mut edges, mut target) = (Edges::new(), One(Core::new(State::Temp)));
         let to = EntryId::new(0, 0);
         for slot in 1..=100 {
-            let head = edges.add(&mut target, EntryId::new(0, slot), Linked { to, survives: false }, NONE);
+            let head =
+                edges.add(&mut target, EntryId::new(0, slot), Linked { to, survives: false }, NONE, false);
             assert_eq!(edges.remove_first(&mut target, head), Some((NONE, to)));
         }
         assert_eq!((edges.len(), edges.edges.len()), (0, 1));
@@ -230,5 +293,37 @@ mod tests {
     #[test]
     fn an_edge_costs_six_words() {
         assert_eq!(size_of::<Edge>(), 24);
+    }
+
+    #[test]
+    fn some_of_those_who_wait_go_behind_those_who_do_not() {
+        let to = EntryId::new(0, 0);
+        for (waiting, others, most) in
+            [(5, 0, 2), (5, 3, 2), (5, 3, 4), (5, 3, 5), (5, 0, 9), (1, 1, 1), (1, 0, 3)]
+        {
+            let (mut edges, mut target) = (Edges::new(), One(Core::new(State::Temp)));
+            let linked = Linked { to, survives: false };
+            for slot in 0..others {
+                edges.add(&mut target, EntryId::new(0, 100 + slot), linked, NONE, false);
+            }
+            for slot in 0..waiting {
+                edges.add(&mut target, EntryId::new(0, slot), linked, NONE, true);
+            }
+            let mut shown = Vec::new();
+            let more = edges.let_go(&mut target, to, most, |entry| shown.push(entry.slot()));
+            let went = waiting.min(most as u32);
+            assert_eq!((more, shown), (waiting > went, (0..went).collect::<Vec<u32>>()));
+            let slots = |head: u32| {
+                edges.to(head).map(|(_, edge)| (edge.from.slot(), edge.waiting)).collect::<Vec<_>>()
+            };
+            let referrers = (100..100 + others).chain(0..went).map(|slot| (slot, false));
+            assert_eq!(slots(target.0.referrers), referrers.collect::<Vec<_>>());
+            assert_eq!(slots(target.0.waiters), (went..waiting).map(|slot| (slot, true)).collect::<Vec<_>>());
+            // Both circles hold the other way round too: every edge can leave.
+            for edge in 0..(waiting + others) {
+                assert!(edges.remove_first(&mut target, edge).is_some());
+            }
+            assert_eq!((target.0.referrers, target.0.waiters, edges.len()), (NONE, NONE, 0));
+        }
     }
 }

@@ -56,7 +56,7 @@ impl Engine {
         match found {
             Found::At(slot) => {
                 let entry = EntryId::new(number, slot);
-                let edges = self.link(entry, targets);
+                let edges = self.link(entry, targets, None);
                 if let Err(old) = self.redeclared_straight(entry, value, edges, now) {
                     self.redeclared(number, entry, old, edges);
                     self.declared(entry, now);
@@ -71,8 +71,9 @@ impl Engine {
                 let Ok(entry) = self.tables.create(number, State::Init, occupy) else {
                     return Err(self.no_room(targets, self.kind_name::<T>()));
                 };
-                let edges = self.link(entry, targets);
-                if !self.declared_straight(entry, edges, now) {
+                let missing = targets.iter().position(|linked| !self.is_resolved(linked.to));
+                let edges = self.link(entry, targets, missing);
+                if !self.declared_straight(entry, edges, missing.is_some(), now) {
                     self.redeclared::<T>(number, entry, None, edges);
                     self.declared(entry, now);
                 }
@@ -81,12 +82,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes the references of an entry's new value, and returns the first of them.
+    /// Notes the references of an entry's new value, and returns the first of them. `waits`: which one of them the entry
+    /// waits for.
     #[inline]
-    fn link(&mut self, entry: EntryId, mut targets: Vec<Linked>) -> u32 {
+    fn link(&mut self, entry: EntryId, mut targets: Vec<Linked>, waits: Option<usize>) -> u32 {
         let mut head = NONE;
         while let Some(target) = targets.pop() {
-            head = self.edges.add(&mut self.tables, entry, target, head);
+            let waiting = waits == Some(targets.len());
+            head = self.edges.add(&mut self.tables, entry, target, head, waiting);
         }
         if targets.capacity() > 0 {
             self.targets = targets;

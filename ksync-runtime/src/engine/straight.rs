@@ -136,10 +136,15 @@ impl Engine {
         true
     }
 
-    /// A new entry was declared, whose references start at `edges`.
+    /// A new entry was declared, whose references start at `edges`. `waits`: for one of them, which is noted there.
     #[inline]
-    pub(super) fn declared_straight(&mut self, entry: EntryId, edges: u32, now: Instant) -> bool {
-        let missing = if edges == NONE { None } else { self.first_unresolved_of(edges) };
+    pub(super) fn declared_straight(
+        &mut self,
+        entry: EntryId,
+        edges: u32,
+        waits: bool,
+        now: Instant,
+    ) -> bool {
         let Some(Table { slots, schema, channel, counts, .. }) = self.tables.get_mut(entry.table()) else {
             return false;
         };
@@ -151,9 +156,8 @@ impl Engine {
         }
         core.edges = edges;
         core.set(Flag::Declared, true);
-        if let Some(missing) = missing {
+        if waits {
             core.go(counts, schema, Event::AddChangeReq, State::AddDefer, None);
-            self.edges.set_waiting(&mut self.tables, missing, true);
             self.went(entry, State::Init, Event::AddChangeReq, State::AddDefer, None, now);
             return true;
         }
