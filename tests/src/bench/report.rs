@@ -101,7 +101,7 @@ impl Goal {
             Goal::AtMost(most) => value - most,
             Goal::AtLeast(least) => least - value,
         };
-        (far > 0.0).then_some(far)
+        (far > 0.0 && far.is_finite()).then_some(far)
     }
 }
 
@@ -111,7 +111,7 @@ impl Result {
     pub fn verdict(&self) -> String {
         match self.goal {
             None => String::new(),
-            Some(_) if self.value.is_nan() => "not measured".to_owned(),
+            Some(_) if !self.value.is_finite() => "not measured".to_owned(),
             Some(goal) => match goal.missed_by(self.value) {
                 None => "met".to_owned(),
                 Some(far) => format!("missed by {}", short(far)),
@@ -313,6 +313,9 @@ mod tests {
         assert_eq!(json["results"][0]["reached"], false);
         assert_eq!(json["results"][0]["value"], Value::Null);
         assert_eq!(json["failures"][0], "b broke");
+        // Over a time that the kernel did not notice.
+        report.result("c", 1.0 / 0.0, Goal::AtMost(2.0));
+        assert_eq!(report.to_json()["results"][1]["verdict"], "not measured");
         let text = report.to_string();
         assert!(text.contains("not measured") && text.contains("FAILED: b broke"), "{text}");
     }
