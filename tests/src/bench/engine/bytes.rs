@@ -10,6 +10,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::Workload;
+use super::driver::By;
 
 /// How many bytes are allocated at the moment.
 pub type Allocated = fn() -> usize;
@@ -20,7 +21,7 @@ pub type Allocated = fn() -> usize;
 /// # Errors
 /// What is not as it must be.
 pub fn measure(workload: Workload, entries: u32, allocated: Allocated) -> Result<Value, String> {
-    let mut driver = workload.prepare(entries)?;
+    let mut driver = workload.prepare(entries, By::One)?;
     let before = allocated();
     let mut phases: Vec<(&'static str, usize)> = Vec::with_capacity(8);
     workload.run(entries, &mut driver, &mut |phase, _| {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::Workload;
+use super::driver::By;
 
 /// Runs a workload once. Callgrind counts from entering to leaving this function, which it finds by its name.
 #[inline(never)]
@@ -19,7 +20,7 @@ fn counted_by_callgrind(workload: Workload, entries: u32, driver: &mut super::dr
 /// # Errors
 /// What is not as it must be.
 pub fn run_counted(workload: Workload, entries: u32) -> Result<(), String> {
-    let mut driver = workload.prepare(entries)?;
+    let mut driver = workload.prepare(entries, By::One)?;
     counted_by_callgrind(workload, entries, &mut driver);
     workload.check(entries, &driver)
 }

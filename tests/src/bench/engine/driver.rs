@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use ksync_runtime::declare::KSyncEntry;
-use ksync_runtime::engine::{Engine, Operation, RetryPolicy, Stopped, Writing};
+use ksync_runtime::engine::{Engine, Operation, RetryPolicy, SetError, Share, Stopped, Writing};
 
 /// How many values are set, or answers given, before the engine does what follows from them. A batch is as long.
 pub(super) const SLICE: usize = 256;
@@ -19,10 +19,20 @@ const WORK_BUDGET: usize = 1024;
 /// The port id in the messages.
 const PORT: u32 = 1;
 
+/// How values are handed to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// Each by itself: the fewest instructions.
+    One,
+    /// By `set_all` and `remove_all`, which read memory together: the least time where there are many.
+    Many,
+}
+
 /// The engine and what stands in for the kernel.
 #[derive(Debug)]
 pub(super) struct Driver {
     pub(super) engine: Engine,
+    by: By,
     pub(super) now: Instant,
     batch: BytesMut,
     /// What was handed out and is not answered.
@@ -37,9 +47,10 @@ pub(super) struct Driver {
 
 impl Driver {
     /// An engine with room for that many unanswered operations.
-    pub(super) fn new(most_outstanding: usize) -> Self {
+    pub(super) fn new(most_outstanding: usize, by: By) -> Self {
         Driver {
             engine: Engine::new(RetryPolicy::default()),
+            by,
             now: Instant::now(),
             batch: BytesMut::with_capacity(64 * 1024),
             sent: VecDeque::with_capacity(most_outstanding + SLICE),
@@ -57,20 +68,38 @@ impl Driver {
 
     /// Declares a value for each number, and has written what that leads to.
     pub(super) fn set_all<T: KSyncEntry>(&mut self, numbers: u32, value: impl Fn(u32) -> T) {
-        self.in_slices(numbers, |driver, number| {
-            if let Err(error) = driver.engine.set(value(number), driver.now) {
-                driver.fault.get_or_insert_with(|| error.to_string());
+        for slice in slices(numbers) {
+            let values = slice.map(&value);
+            let refused = match self.by {
+                By::One => self.set_each(values),
+                By::Many => self.engine.set_all(values, Share::Fresh, self.now).pop(),
+            };
+            if let Some(error) = refused {
+                self.fault.get_or_insert_with(|| error.to_string());
             }
-        });
+            self.send_all();
+        }
     }
 
     /// Withdraws the entry of each number, and has written what that leads to.
     pub(super) fn remove_all<T: KSyncEntry>(&mut self, numbers: u32, key: impl Fn(u32) -> T::Key) {
-        self.in_slices(numbers, |driver, number| {
-            if !driver.engine.remove::<T>(&key(number), driver.now) {
-                driver.fault.get_or_insert_with(|| format!("{} {number} was not declared", T::SCHEMA.name));
+        let mut keys = Vec::with_capacity(SLICE);
+        for slice in slices(numbers) {
+            keys.clear();
+            keys.extend(slice.map(&key));
+            let removed = match self.by {
+                By::One => keys.iter().filter(|key| self.engine.remove::<T>(key, self.now)).count(),
+                By::Many => self.engine.remove_all::<T>(&keys, Share::Fresh, self.now),
+            };
+            if removed != keys.len() {
+                self.fault.get_or_insert_with(|| format!("a {} was not declared", T::SCHEMA.name));
             }
-        });
+            self.send_all();
+        }
+    }
+
+    fn set_each<T: KSyncEntry>(&mut self, values: impl Iterator<Item = T>) -> Option<SetError> {
+        values.filter_map(|value| self.engine.set(value, self.now).err()).last()
     }
 
     /// Answers everything that was sent, and what is sent meanwhile.
@@ -78,18 +107,6 @@ impl Driver {
         while !self.sent.is_empty() {
             let answered = SLICE.min(self.sent.len());
             self.engine.handle_all_done(self.sent.drain(..answered), self.now);
-            self.send_all();
-        }
-    }
-
-    fn in_slices(&mut self, numbers: u32, mut act: impl FnMut(&mut Self, u32)) {
-        let mut number = 0;
-        while number < numbers {
-            let end = numbers.min(number + SLICE as u32);
-            for number in number..end {
-                act(self, number);
-            }
-            number = end;
             self.send_all();
         }
     }
@@ -120,4 +137,10 @@ impl Driver {
         self.sent.extend(&self.operations);
         !self.operations.is_empty()
     }
+}
+
+/// The numbers below `end`, some at a time.
+fn slices(end: u32) -> impl Iterator<Item = std::ops::Range<u32>> {
+    let slice = SLICE as u32;
+    (0..end).step_by(SLICE).map(move |first| first..end.min(first + slice))
 }

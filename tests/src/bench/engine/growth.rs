@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::Workload;
-use super::driver::SLICE;
+use super::driver::{By, SLICE};
 use super::kinds::Pair;
 
 /// What was found.
@@ -25,7 +25,7 @@ pub(super) fn measure(entries: u32, rounds: u32, progress: &dyn Fn(u64)) -> Resu
     let mut shortest = vec![u32::MAX; entries as usize];
     let mut raw = Vec::new();
     for round in 0..rounds {
-        let mut driver = Workload::W1.prepare(entries)?;
+        let mut driver = Workload::W1.prepare(entries, By::One)?;
         let mut longest = 0;
         let mut fault = None;
         for (number, shortest) in shortest.iter_mut().enumerate() {

@@ -15,6 +15,7 @@ pub use workload::Workload;
 
 use super::progress;
 use super::report::{Goal, Report};
+use driver::By;
 
 /// Sizes at which an event should cost about the same.
 pub const SIZES: [u32; 4] = [10_000, 100_000, 1_000_000, 4_000_000];
@@ -35,7 +36,7 @@ struct Run {
     phases: Vec<(&'static str, Duration)>,
 }
 
-/// Nanoseconds an event, in all phases and in each.
+/// Nanoseconds an event, in all phases with values one by one and many at once, and in each phase with many.
 ///
 /// # Errors
 /// What is not as it must be.
@@ -44,9 +45,12 @@ pub fn time(workload: Workload, entries: u32, rounds: u32) -> Result<Report, Str
     let bar = progress::bar(&report.title, rounds.into());
     let mut all = Vec::new();
     let mut phases: Vec<(&'static str, Vec<f64>)> = Vec::new();
+    let mut one_by_one = Vec::new();
     for _ in 0..rounds {
-        let run = one_run(workload, entries)?;
-        all.push(run.total.as_nanos() as f64 / workload.events(entries) as f64);
+        let events = workload.events(entries) as f64;
+        one_by_one.push(one_run(workload, entries, By::One)?.total.as_nanos() as f64 / events);
+        let run = one_run(workload, entries, By::Many)?;
+        all.push(run.total.as_nanos() as f64 / events);
         for (number, (name, took)) in run.phases.into_iter().enumerate() {
             let nanos = took.as_nanos() as f64 / f64::from(entries);
             match phases.get_mut(number) {
@@ -57,15 +61,16 @@ pub fn time(workload: Workload, entries: u32, rounds: u32) -> Result<Report, Str
         bar.inc(1);
     }
     bar.finish_and_clear();
-    report.row("all", "ns/event", all);
+    report.row("one by one", "ns/event", one_by_one);
+    report.row("many at once", "ns/event", all);
     for (name, samples) in phases {
         report.row(name, "ns/entry", samples);
     }
     Ok(report)
 }
 
-fn one_run(workload: Workload, entries: u32) -> Result<Run, String> {
-    let mut driver = workload.prepare(entries)?;
+fn one_run(workload: Workload, entries: u32, by: By) -> Result<Run, String> {
+    let mut driver = workload.prepare(entries, by)?;
     let mut phases = Vec::with_capacity(8);
     let begin = Instant::now();
     let mut last = begin;
@@ -159,7 +164,7 @@ pub fn sizes(workload: Workload, sizes: &[u32], rounds: u32) -> Result<Report, S
             let runs = EVENTS_A_ROUND.div_ceil(events);
             let mut total = Duration::ZERO;
             for _ in 0..runs {
-                total += one_run(workload, *entries)?.total;
+                total += one_run(workload, *entries, By::Many)?.total;
             }
             samples.push(total.as_nanos() as f64 / (events * runs) as f64);
             bar.inc(1);
@@ -173,7 +178,7 @@ pub fn sizes(workload: Workload, sizes: &[u32], rounds: u32) -> Result<Report, S
     let (least, most) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
     report.result("largest over smallest", most / least, Goal::AtMost(1.5));
     report.notes.push(
-        "`--count --sizes` tells whether the instructions are the same at all sizes; the rest is cache misses \
+        "values many at once. `--count --sizes` tells whether the instructions are the same at all sizes; the rest is cache misses \
          and page faults"
             .to_owned(),
     );

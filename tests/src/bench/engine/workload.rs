@@ -1,6 +1,6 @@
 //! The two workloads, W1 and W2, and what is an event in each.
 
-use super::driver::Driver;
+use super::driver::{By, Driver};
 use super::kinds::{Gateway, Pair, Way};
 use ksync_runtime::prelude::*;
 
@@ -43,8 +43,8 @@ impl Workload {
     }
 
     /// An engine that is ready for it.
-    pub(super) fn prepare(self, entries: u32) -> Result<Driver, String> {
-        let mut driver = Driver::new((entries + GATEWAYS) as usize);
+    pub(super) fn prepare(self, entries: u32, by: By) -> Result<Driver, String> {
+        let mut driver = Driver::new((entries + GATEWAYS) as usize, by);
         match self {
             Workload::W1 => driver.register::<Pair>()?,
             Workload::W2 => driver.register::<Way>().and(driver.register::<Gateway>())?,
