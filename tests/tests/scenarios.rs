@@ -56,7 +56,7 @@ fn out_of_reach(state: State, event: Event, next: State) -> Option<&'static str>
         (state, event),
         (
             S::InSync | S::ChangeDefer | S::DelDeferRef | S::NeedSync,
-            E::AddChangeReq | E::AddAck | E::ChangeAck | E::ChangeNack
+            E::AddChangeReq | E::ReEval | E::AddAck | E::ChangeAck | E::ChangeNack
         )
     );
     Some(match (state, event, next) {

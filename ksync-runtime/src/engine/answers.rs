@@ -39,9 +39,6 @@ impl Outcome {
     }
 }
 
-/// How many of those who wait for the same thing are looked at when one succeeds. The others have their timers.
-const SIBLINGS: usize = 64;
-
 impl Engine {
     /// The index in a message about the object of an operation.
     pub fn parse_index(&self, operation: Operation, message: &MessageView<'_>) -> Option<u32> {
@@ -200,37 +197,6 @@ impl Engine {
         }
     }
 
-    /// What was blocked may have waited for just this: an address makes a gateway on the same link
-    /// reachable. Whoever depends on the same things, is of another kind and was blocked, tries again; after
-    /// an entry of an early kind, whoever was refused does so too.
-    pub(super) fn encourage_siblings(&mut self, entry: EntryId) {
-        let Some(head) = self.tables.core(entry).map(|core| core.edges) else {
-            return;
-        };
-        let early = self.tables.get(entry.table()).is_some_and(|table| table.schema.early);
-        let mut blocked: Vec<u32> = Vec::new();
-        for (_, shared) in self.edges.of(head) {
-            let waiters = self.tables.core(shared.to).map_or(NONE, |core| core.waiters);
-            blocked.extend(
-                self.edges
-                    .to(waiters)
-                    .take(SIBLINGS)
-                    .filter(|(_, edge)| edge.from.table() != entry.table())
-                    .filter(|(_, edge)| {
-                        let class = self.troubles.of(edge.from).map(|failure| failure.class);
-                        class == Some(ErrorClass::Blocked) || early && class == Some(ErrorClass::Refused)
-                    })
-                    .map(|(at, _)| at),
-            );
-        }
-        for at in blocked {
-            if let Some(from) = self.edges.get(at).map(|edge| edge.from) {
-                self.edges.set_waiting(&mut self.tables, at, false);
-                self.work.push_back(Work::ReEvaluate(from));
-            }
-        }
-    }
-
     /// The kernel took the object and did not say under which index: asks for it.
     fn look_up(&mut self, entry: EntryId, verb: Verb) {
         self.outstanding += 1;
@@ -340,6 +306,10 @@ impl Engine {
         }
         self.troubles.note(entry, verb, error, class, now);
         self.sent_is_not_held(entry);
+        if !self.tables.core(entry).is_some_and(|core| core.is(Flag::Declared)) {
+            // It was withdrawn while what was refused here was on its way.
+            self.let_go_of_unsent(entry);
+        }
         if let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Trouble, true);
             // While the answer was on its way, the object that was to be changed may have gone.

@@ -74,6 +74,7 @@ impl Engine {
         };
         core.set(Flag::Again, false);
         core.set_verb(None);
+        core.set(Flag::GoesFirst, false);
         if core.is(Flag::Queued) {
             core.set(Flag::Queued, false);
             self.outboxes.queued -= 1;
@@ -230,8 +231,7 @@ impl Engine {
         }
         match step.next {
             State::AddDefer | State::ChangeDefer => self.hold_back(entry, step.next, event),
-            // A change that failed does not matter any more, nor when it would be tried again.
-            State::DelDeferRef => self.clear_trouble(entry),
+            State::DelDeferRef => self.forget_all_but_deletes(entry),
             _ => {}
         }
         if self.is_observed() {
@@ -247,9 +247,7 @@ impl Engine {
                 if (accepted || back || sent) && self.has_waiters(entry) && self.is_resolved(entry) {
                     self.work.push_back(Work::Wake(entry));
                 }
-                if step.next == State::DelDeferRef
-                    && !self.tables.core(entry).is_some_and(|core| core.has_refs())
-                {
+                if step.next == State::DelDeferRef && self.may_go(entry) {
                     self.work.push_back(Work::Released(entry));
                 }
             }
@@ -310,11 +308,13 @@ impl Engine {
                 }
             }
             Work::Released(entry) => {
-                let unused = self.tables.core(entry).is_some_and(|core| {
-                    !core.has_refs() && matches!(core.state, State::Temp | State::DelDeferRef)
-                });
-                if unused {
-                    self.fire(entry, Event::RefReleased, now);
+                let Some(core) = self.tables.core(entry) else {
+                    return;
+                };
+                match (core.state, core.has_refs()) {
+                    (State::Temp | State::DelDeferRef, false) => self.fire(entry, Event::RefReleased, now),
+                    (State::DelDeferRef, true) => self.end_standoff(entry, now),
+                    _ => {}
                 }
             }
         }

@@ -21,6 +21,33 @@ pub(super) fn expect_none(tables: &Tables) -> Result<(), RegisterError> {
     Ok(())
 }
 
+/// Notes of which kinds the entries can refer to each other in a circle, now that there is one kind more.
+pub(super) fn note(tables: &mut Tables) {
+    let in_circles: Vec<bool> = tables.iter().map(|(start, _)| leads_back(tables, start)).collect();
+    for (number, in_circles) in in_circles.into_iter().enumerate() {
+        if let Some(table) = tables.get_mut(number) {
+            table.in_circles = in_circles;
+        }
+    }
+}
+
+/// Whether the kinds that a kind needs, directly or not, include the kind.
+fn leads_back(tables: &Tables, start: usize) -> bool {
+    let mut found = vec![start];
+    let mut at = 0;
+    while let Some(table) = found.get(at).and_then(|number| tables.get(*number)) {
+        at += 1;
+        for needed in table.schema.depends_on {
+            match tables.number_of((needed.kind)()) {
+                Some(needed) if needed == start => return true,
+                Some(needed) if !found.contains(&needed) => found.push(needed),
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
 /// The way from a kind back to itself, breadth first.
 fn circle_of(tables: &Tables, start: usize) -> Option<Vec<&'static str>> {
     // Which kind led to each that was found, and those that are still to be looked at.

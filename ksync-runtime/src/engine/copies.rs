@@ -76,7 +76,7 @@ impl Engine {
         let mut head = head;
         while let Some((rest, to)) = self.edges.remove_first(&mut self.tables, head) {
             head = rest;
-            if self.tables.core(to).is_some_and(|core| !core.has_refs()) {
+            if self.may_go(to) {
                 self.work.push_back(Work::Released(to));
             }
         }

@@ -98,6 +98,8 @@ pub(crate) enum Flag {
     Stale,
     /// The user holds on to it.
     Pinned,
+    /// Of a circle of entries that are all on their way out it goes first: a delete is queued although others refer to it.
+    GoesFirst,
     /// What is in doubt is only what somebody else did to the object: no answer of the kernel was lost, so what
     /// it refers to is certain.
     Drifted,

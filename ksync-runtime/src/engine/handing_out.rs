@@ -124,7 +124,13 @@ impl Engine {
             if !core.is(Flag::Queued) {
                 continue;
             }
-            let operation = if !core.may_need_others() {
+            let operation = if core.is(Flag::GoesFirst) {
+                if !self.still_goes_first(entry) {
+                    continue;
+                }
+                let core = self.tables.core_mut(entry);
+                core.and_then(|core| core.hand_out(entry, generation, &mut self.outstanding))
+            } else if !core.may_need_others() {
                 core.hand_out(entry, generation, &mut self.outstanding)
             } else if self.first_unresolved(entry).is_none() {
                 let core = self.tables.core_mut(entry);

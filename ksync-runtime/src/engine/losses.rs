@@ -164,6 +164,7 @@ impl Engine {
             _ => return,
         };
         core.set_verb(None);
+        core.set(Flag::GoesFirst, false);
         if core.is(Flag::Queued) {
             core.set(Flag::Queued, false);
             self.outboxes.queued -= 1;

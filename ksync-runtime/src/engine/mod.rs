@@ -33,6 +33,7 @@ mod references;
 mod retry;
 mod set;
 mod stale;
+mod standoff;
 mod steps;
 mod straight;
 mod tables;

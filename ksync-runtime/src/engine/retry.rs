@@ -7,8 +7,12 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use foldhash::fast::FixedState;
 
-use super::entry::EntryId;
+use super::entry::{EntryId, NONE};
+use super::{Engine, Work};
 use crate::declare::{ErrorClass, OperationError, Verb};
+
+/// How many of those who wait for the same thing are looked at when one succeeds. The others have their timers.
+const SIBLINGS: usize = 64;
 
 /// How long to wait before a failed operation is tried again.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +155,49 @@ impl Troubles {
     /// How many entries wait for their time.
     pub(crate) fn waiting(&self) -> usize {
         self.timers.len()
+    }
+}
+
+impl Engine {
+    /// The entry is to be deleted some time: a change that failed does not matter any more, nor when it would be tried
+    /// again. How often a delete failed already does.
+    pub(super) fn forget_all_but_deletes(&mut self, entry: EntryId) {
+        if self.troubles.of(entry).is_some_and(|failure| failure.verb == Verb::Delete) {
+            self.troubles.stop_timer(entry);
+        } else {
+            self.clear_trouble(entry);
+        }
+    }
+
+    /// What was blocked may have waited for just this: an address makes a gateway on the same link
+    /// reachable. Whoever depends on the same things, is of another kind and was blocked, tries again; after
+    /// an entry of an early kind, whoever was refused does so too.
+    pub(super) fn encourage_siblings(&mut self, entry: EntryId) {
+        let Some(head) = self.tables.core(entry).map(|core| core.edges) else {
+            return;
+        };
+        let early = self.tables.get(entry.table()).is_some_and(|table| table.schema.early);
+        let mut blocked: Vec<u32> = Vec::new();
+        for (_, shared) in self.edges.of(head) {
+            let waiters = self.tables.core(shared.to).map_or(NONE, |core| core.waiters);
+            blocked.extend(
+                self.edges
+                    .to(waiters)
+                    .take(SIBLINGS)
+                    .filter(|(_, edge)| edge.from.table() != entry.table())
+                    .filter(|(_, edge)| {
+                        let class = self.troubles.of(edge.from).map(|failure| failure.class);
+                        class == Some(ErrorClass::Blocked) || early && class == Some(ErrorClass::Refused)
+                    })
+                    .map(|(at, _)| at),
+            );
+        }
+        for at in blocked {
+            if let Some(from) = self.edges.get(at).map(|edge| edge.from) {
+                self.edges.set_waiting(&mut self.tables, at, false);
+                self.work.push_back(Work::ReEvaluate(from));
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use foldhash::fast::FixedState;
 
+use super::circles;
 use super::entry::{Core, EntryId, Flag, MAX_TABLES, NONE};
 use super::handing_out::{WriteRun, write_run};
 use super::machine::State;
@@ -32,6 +33,8 @@ pub(crate) struct Table {
     without_index: VecDeque<u32>,
     /// How many entries are in each state.
     pub(crate) counts: [usize; State::ALL.len()],
+    /// Entries of it may refer to each other in a circle, perhaps by way of other kinds.
+    pub(crate) in_circles: bool,
     /// All entries are being deleted, and no new ones are taken.
     pub(crate) going_away: bool,
     /// That the table is empty was told.
@@ -214,11 +217,13 @@ impl Tables {
             by_index: HashMap::default(),
             without_index: VecDeque::new(),
             counts: [0; State::ALL.len()],
+            in_circles: false,
             going_away: false,
             told_empty: false,
             taken_away: false,
         });
         self.by_kind.insert(TypeId::of::<T>(), self.tables.len() - 1);
+        circles::note(self);
         Some(self.tables.len() - 1)
     }
 
