@@ -103,15 +103,16 @@ impl Engine {
             if action != operation.action {
                 return None;
             }
+            let lost = core.take_lost();
             if verb == Verb::Delete && matches!(outcome, Outcome::Unknown) {
                 // Sent again as it was: at worst there is nothing left to delete.
                 core.doubt(true);
             } else {
                 core.answered();
             }
-            Some((verb, looked_up))
+            Some((verb, looked_up, lost))
         });
-        let Some((verb, looked_up)) = answered else {
+        let Some((verb, looked_up, lost)) = answered else {
             return self.refuse(operation);
         };
         if verb == Verb::Delete && matches!(outcome, Outcome::Unknown) {
@@ -119,6 +120,7 @@ impl Engine {
             return self.queue(entry, verb, true);
         }
         self.outstanding -= 1;
+        let is_lost = lost.decided_by(&outcome, looked_up);
         let outcome = if looked_up { self.looked_up(entry, outcome) } else { outcome };
         match outcome {
             Outcome::Failed(error) => self.failed(entry, verb, error, now),
@@ -126,6 +128,7 @@ impl Engine {
             Outcome::Kept => self.kept(entry, now),
             Outcome::Unknown => self.unknown(entry, verb, now),
         }
+        self.decide_lost(entry, lost, is_lost);
     }
 
     #[cold]

@@ -35,7 +35,8 @@ impl Engine {
         };
         let in_flight = core.is(Flag::Outstanding) && matches!(core.verb(), Some(Verb::Add | Verb::Change));
         let may_be_held = core.is(Flag::MaybeHeld);
-        core.set(Flag::MaybeHeld, false);
+        // What is on its way keeps the mark: it may be held from an earlier try.
+        core.set(Flag::MaybeHeld, may_be_held && in_flight);
         let is_held = core.is(Flag::Accepted) || may_be_held;
         let held = core.held;
         let copy = if in_flight && !core.is(Flag::SentCopy) {
@@ -139,14 +140,17 @@ impl Engine {
     }
 
     /// What was sent was refused. Without a copy of what the kernel holds it was sent once more, to make sure of
-    /// it: then it is what the kernel may hold all the same.
+    /// it: then it is what the kernel may hold all the same. So it is if the answer to an earlier try was lost.
     pub(super) fn sent_is_not_held(&mut self, entry: EntryId) {
-        let once_more = self
-            .tables
-            .core(entry)
-            .is_some_and(|core| core.held == NONE && (core.is(Flag::Accepted) || core.is(Flag::Doubt)));
-        if once_more {
+        let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::SentCopy)) else {
+            return;
+        };
+        let may_be_held = core.is(Flag::MaybeHeld);
+        core.set(Flag::MaybeHeld, false);
+        if core.held == NONE && (core.is(Flag::Accepted) || core.is(Flag::Doubt)) {
             self.sent_is_held(entry);
+        } else if may_be_held {
+            self.sent_may_be_held(entry);
         } else {
             self.drop_sent(entry);
         }

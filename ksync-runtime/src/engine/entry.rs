@@ -87,13 +87,18 @@ pub(crate) enum Flag {
     NoIndex,
     /// The queued or outstanding operation only asks for the index.
     Lookup,
-    /// The declared value may be what the kernel holds: it was sent, and the answer was lost.
+    /// The declared value, or the copy of what was sent if there is one, may be what the kernel holds: it was sent, and
+    /// the answer was lost.
     MaybeHeld,
     /// The kernel dropped what the object refers to while the answer was on its way: whichever it is, the
     /// object may be gone.
     Shaken,
     /// Those who refer to it were told so.
     ShakenOthers,
+    /// While the answer was on its way, the kernel dropped what the value that it held refers to.
+    HeldLost,
+    /// The same of the value that was sent.
+    SentLost,
     /// It stands for something that an earlier life of the agent left in the kernel, and nobody has claimed it.
     Stale,
     /// The user holds on to it.
@@ -103,6 +108,8 @@ pub(crate) enum Flag {
     /// What is in doubt is only what somebody else did to the object: no answer of the kernel was lost, so what
     /// it refers to is certain.
     Drifted,
+    /// Those who refer to it were told that it may be gone.
+    OthersDoubt,
     /// It stands in the outbox among the early, be it in vain.
     AmongEarly,
     /// The same among the fresh.
@@ -112,6 +119,9 @@ pub(crate) enum Flag {
 }
 
 impl Flag {
+    /// The bits of what was lost while an answer was on its way.
+    pub(crate) const LOST: u32 = Flag::HeldLost.bit() | Flag::SentLost.bit();
+
     /// Its bit, for [`Core::is_any`].
     pub(crate) const fn bit(self) -> u32 {
         1 << self as u32
@@ -180,6 +190,9 @@ impl Core {
     pub(crate) fn doubt(&mut self, doubt: bool) {
         self.set(Flag::Doubt, doubt);
         self.set(Flag::Drifted, false);
+        if !doubt {
+            self.set(Flag::OthersDoubt, false);
+        }
     }
 
     /// Whether others refer to it.
@@ -204,7 +217,7 @@ impl Core {
     /// The operation that was queued is handed out, if there is one. Counts it among those that are outstanding.
     #[inline]
     pub(crate) fn handed_out(&mut self, outstanding: &mut usize) -> Option<Verb> {
-        const NEWS: u32 = Flag::Shaken.bit() | Flag::ShakenOthers.bit();
+        const NEWS: u32 = Flag::Shaken.bit() | Flag::ShakenOthers.bit() | Flag::LOST;
         let verb = self.verb();
         let mut flags = self.flags & !Flag::Queued.bit();
         if verb.is_some() && !self.is(Flag::Outstanding) {

@@ -28,6 +28,7 @@ const IN_THE_WAY: u32 = Flag::Again.bit()
     | Flag::NoIndex.bit()
     | Flag::Lookup.bit()
     | Flag::Shaken.bit()
+    | Flag::LOST
     | Flag::Stale.bit()
     | Flag::Pinned.bit();
 

@@ -77,7 +77,7 @@ impl Table {
     /// Whether others that depend on the entry may be sent.
     #[inline]
     pub(crate) fn is_resolved(&self, slot: u32, core: &Core) -> bool {
-        const UNCERTAIN: u32 = Flag::Doubt.bit() | Flag::Shaken.bit();
+        const UNCERTAIN: u32 = Flag::Doubt.bit() | Flag::Shaken.bit() | Flag::LOST;
         let has_index = matches!(self.schema.index, IndexSource::None) || self.index_of(slot) != NONE;
         has_index
             && match self.schema.resolved_on {

@@ -124,6 +124,9 @@ pub struct Story {
     looks: usize,
     /// Since the last peace, entries may have been refused for good, and nobody told the engine to try again.
     refused_for_good: bool,
+    /// Answers were lost since all was removed: what can't be written for want of something else is in doubt as long
+    /// as that is missing.
+    doubtful: bool,
     /// Writes are counted one by one.
     probing: bool,
 }
@@ -164,6 +167,7 @@ impl Story {
             in_sync: BTreeSet::new(),
             looks: 0,
             refused_for_good: false,
+            doubtful: false,
             probing: false,
             settings,
         }
@@ -194,7 +198,9 @@ impl Story {
         let length = (self.settings.entries as u64 * 4).clamp(200, 20_000);
         while self.summary.operations < self.settings.operations {
             let left = self.settings.operations - self.summary.operations;
-            self.tell_part(left.min(length))?;
+            let told = self.tell_part(left.min(length));
+            self.driver.print_news();
+            told?;
             progress(&self.summary());
         }
         let end = self.clear_out();
@@ -230,7 +236,7 @@ impl Story {
     }
 
     fn part(&mut self, operations: u64) -> Checked {
-        self.begin_part();
+        self.begin_part()?;
         for _ in 0..operations {
             self.operate()?;
             while self.dice.percent(60) {
@@ -257,8 +263,12 @@ impl Story {
         Ok(())
     }
 
-    fn begin_part(&mut self) {
+    fn begin_part(&mut self) -> Checked {
         let weather = self.settings.faults.of_part(self.part, &mut self.dice);
+        if weather.has(Fault::Foreign) && std::mem::take(&mut self.doubtful) {
+            self.clear_out()?;
+        }
+        self.doubtful |= weather.leaves_doubt();
         if weather.clears_places() {
             self.strangers_withdraw();
         }
@@ -274,6 +284,7 @@ impl Story {
             .filter(|place| weather.is_fair() && place.state(engine) == Some(State::InSync))
             .cloned()
             .collect();
+        Ok(())
     }
 
     /// One thing that a user does.

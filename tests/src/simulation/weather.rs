@@ -182,6 +182,11 @@ impl Weather {
             .collect()
     }
 
+    /// Whether anything of it leaves the engine in doubt of what the kernel holds.
+    pub(super) fn leaves_doubt(self) -> bool {
+        self.faults().any(Fault::leaves_doubt)
+    }
+
     /// Whether anything of it can leave a place empty, or in doubt, that the engine takes for its own.
     pub(super) fn clears_places(self) -> bool {
         self.faults().any(Fault::clears_places)
