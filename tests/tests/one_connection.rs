@@ -171,6 +171,43 @@ fn a_batch_has_no_more_messages_than_answers_fit_and_fewer_after_some_were_lost(
     assert_eq!(sizes, [4, 2, 1, 1]);
 }
 
+/// A bad time is not paid for ever after: each batch that was answered in whole makes room for one message more.
+#[test]
+fn batches_grow_again_to_what_answers_fit_when_none_are_lost() {
+    let mut bench = Bench::many(8, 60);
+    for _ in 0..4 {
+        bench.numbers();
+        bench.pipeline.handle_overrun(0);
+        bench.pipeline.handle_quiet(0, bench.now);
+    }
+    let mut sizes = Vec::new();
+    while let Some(batch) = bench.next() {
+        sizes.push(batch.len());
+        bench.answer(batch[batch.len() - 1].0, 0);
+    }
+    assert_eq!(sizes, [1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8]);
+    assert_eq!(bench.pipeline.engine().counts::<Item>().in_sync(), 60);
+}
+
+/// One that was refused was answered; one of which an answer was lost was not answered in whole.
+#[test]
+fn batches_do_not_grow_after_one_of_which_an_answer_was_lost() {
+    let mut bench = Bench::many(8, 60);
+    let sizes: Vec<usize> = (0..4)
+        .map(|round| {
+            let sent = bench.numbers();
+            if round % 2 == 0 {
+                bench.pipeline.handle_overrun(0);
+            } else {
+                bench.answer(sent[0], EEXIST);
+            }
+            bench.answer(sent[sent.len() - 1], 0);
+            sent.len()
+        })
+        .collect();
+    assert_eq!(sizes, [8, 4, 5, 2]);
+}
+
 #[test]
 fn answers_to_others_mean_nothing_and_a_second_one_neither() {
     let mut bench = Bench::plain(9, 2);
@@ -313,6 +350,24 @@ fn answers_lost_leave_batches_alone_that_had_not_left() {
     }
     assert!((1..=3).all(|key| bench.state(key) == Some(State::InSync)));
     assert!(bench.pipeline.is_idle());
+}
+
+/// The last answer of the one that had left comes through, and so does that of the next, which nobody had to give up.
+#[test]
+fn what_leaves_after_answers_were_lost_is_confirmed_by_its_last_answer() {
+    let mut bench = Bench::plain(9, 9);
+    let batches: Vec<Vec<u32>> = std::iter::from_fn(|| bench.ahead()).collect();
+    bench.sent(QUICK);
+    bench.pipeline.handle_overrun(0);
+    bench.sent(QUICK);
+    bench.answer(batches[0][2], 0);
+    assert_eq!(bench.lost(), 2, "the two before the last one of the first batch");
+    bench.answer(batches[1][2], 0);
+    bench.pipeline.handle_quiet(0, bench.now);
+    bench.sent(QUICK);
+    bench.answer(batches[2][2], 0);
+    assert_eq!(bench.lost(), 2, "none of the others");
+    assert!((3..=9).all(|key| bench.state(key) == Some(State::InSync)));
 }
 
 #[test]

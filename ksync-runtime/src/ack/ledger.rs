@@ -56,6 +56,8 @@ pub(crate) struct Closed {
     pub(crate) unanswered: Vec<Sent>,
     /// Silence means success.
     pub(crate) confirmed: bool,
+    /// No answer was lost.
+    pub(crate) whole: bool,
 }
 
 /// A transaction that is over.
@@ -65,6 +67,8 @@ pub(crate) struct Finished {
     pub(crate) sent: Vec<(Sent, Bytes, Option<OperationError>)>,
     /// The kernel carried it out.
     pub(crate) confirmed: bool,
+    /// No answer was lost.
+    pub(crate) whole: bool,
 }
 
 impl Sent {
@@ -266,7 +270,7 @@ impl Batch {
     fn closed(self) -> Closed {
         let confirmed = !self.overrun && self.acknowledgement != Acknowledgement::Each;
         let unanswered = self.sent.into_iter().filter(|sent| !sent.answered).collect();
-        Closed { unanswered, confirmed }
+        Closed { unanswered, confirmed, whole: !self.overrun }
     }
 
     fn finished(mut self) -> Finished {
@@ -279,6 +283,6 @@ impl Batch {
             let failure = failures.next_if(|(failed, _)| *failed == at).map(|(_, failure)| failure);
             sent.push((*one, self.bytes.slice(start..end), failure));
         }
-        Finished { sent, confirmed }
+        Finished { sent, confirmed, whole: !self.overrun }
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Connection {
     pub(super) number: usize,
     pub(super) limits: Limits,
     pub(super) ledger: Ledger,
-    /// How many messages may be on their way; halved when answers were lost.
+    /// How many messages may be on their way: halved when answers were lost, one more after each batch of which none was.
     pub(super) window: usize,
     /// How many messages a batch that is made ahead may have, so that none keeps the kernel long.
     pub(super) pace: usize,
@@ -220,6 +220,7 @@ impl Connection {
         };
         // Answers come in the order of the requests: the silent ones before the last one succeeded first.
         if let Some(closed) = closed {
+            self.widen(closed.whole);
             settle(engine, totals, &closed, now);
         }
         let outcome = match error {
@@ -231,6 +232,14 @@ impl Connection {
             }
         };
         engine.handle_outcome(sent.operation, outcome, now);
+    }
+
+    /// A batch is over. If it was answered in whole, one message more may be on its way: after a bad time the window
+    /// comes back little by little to what the receive buffer holds.
+    pub(super) fn widen(&mut self, whole: bool) {
+        if whole {
+            self.window = (self.window + 1).min(self.limits.answer_capacity.max(1));
+        }
     }
 
     pub(super) fn handle_overrun(&mut self) {

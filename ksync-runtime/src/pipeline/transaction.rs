@@ -34,6 +34,7 @@ impl Connection {
             return self.refused_whole(engine, totals, Some(seq), error, now);
         }
         if let Some(finished) = self.ledger.answered_in_transaction(seq, error) {
+            self.widen(finished.whole);
             self.finish(engine, totals, finished, now);
         }
     }
