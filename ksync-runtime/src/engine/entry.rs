@@ -208,10 +208,11 @@ impl Core {
         VERBS[(self.flags >> VERB_SHIFT) as usize]
     }
 
-    /// Whether what is queued can only leave if what the entry refers to is there.
+    /// Whether something may have happened meanwhile that keeps what is queued from leaving.
     #[inline]
-    pub(crate) fn may_need_others(&self) -> bool {
-        self.edges != NONE && !self.is(Flag::Outstanding) && self.verb() != Some(Verb::Delete)
+    pub(crate) fn needs_a_look(&self) -> bool {
+        self.is(Flag::GoesFirst)
+            || self.edges != NONE && !self.is(Flag::Outstanding) && self.verb() != Some(Verb::Delete)
     }
 
     /// The operation that was queued is handed out, if there is one. Counts it among those that are outstanding.

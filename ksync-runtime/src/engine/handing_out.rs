@@ -124,20 +124,12 @@ impl Engine {
             if !core.is(Flag::Queued) {
                 continue;
             }
-            let operation = if core.is(Flag::GoesFirst) {
-                if !self.still_goes_first(entry) {
-                    continue;
-                }
-                let core = self.tables.core_mut(entry);
-                core.and_then(|core| core.hand_out(entry, generation, &mut self.outstanding))
-            } else if !core.may_need_others() {
+            let operation = if !core.needs_a_look() {
                 core.hand_out(entry, generation, &mut self.outstanding)
-            } else if self.first_unresolved(entry).is_none() {
+            } else if self.may_still_leave(entry, now) {
                 let core = self.tables.core_mut(entry);
                 core.and_then(|core| core.hand_out(entry, generation, &mut self.outstanding))
             } else {
-                // What the entry needs went away while its add or change waited to be handed out.
-                self.reconsider(entry, now);
                 continue;
             };
             self.outboxes.queued -= 1;
@@ -146,6 +138,20 @@ impl Engine {
                 left -= 1;
             }
         }
+    }
+
+    /// Whether what the entry's operation stands on is still so. If not, it is decided anew.
+    #[inline]
+    fn may_still_leave(&mut self, entry: EntryId, now: Instant) -> bool {
+        if self.tables.core(entry).is_some_and(|core| core.is(Flag::GoesFirst)) {
+            return self.still_goes_first(entry);
+        }
+        if self.first_unresolved(entry).is_some() {
+            // What the entry needs went away while its add or change waited to be handed out.
+            self.reconsider(entry, now);
+            return false;
+        }
+        true
     }
 
     /// Writes the message of an operation.
