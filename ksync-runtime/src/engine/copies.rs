@@ -169,6 +169,9 @@ impl Engine {
     }
 
     /// References of a value that the kernel may hold, besides the one that it is believed to hold.
+    ///
+    /// The value itself is forgotten, so it is not known what can't become what is declared by a change: after two answers
+    /// were lost, with another value in between, an option of the first that nothing names any more may stay.
     fn keep_edges(&mut self, entry: EntryId, edges: u32) {
         self.edges.belong_to(edges, Shadow::Held);
         let held = self.tables.core(entry).map_or(NONE, |core| core.held);
