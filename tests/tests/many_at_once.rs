@@ -11,6 +11,7 @@ use bytes::BytesMut;
 use ksync_objects::{Link, LinkKind, Nexthop, NexthopGroup, Route};
 use ksync_runtime::agent::{Agent, Table};
 use ksync_runtime::declare::Channel;
+use ksync_runtime::engine::Transition;
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::prelude::*;
 use ksync_runtime::socket::simulated::SimulatedKernel;
@@ -311,5 +312,26 @@ fn an_agent_whose_connection_panics_says_so() {
         host.routes.set_all((0..MANY).map(|number| route(number, "direct")));
         let unsettled = host.agent.settled().await.expect_err("the connection is gone");
         assert!(unsettled.to_string().contains("panicked"), "{unsettled}");
+    });
+}
+
+#[test]
+fn what_only_waits_is_told_to_those_who_watch_although_nothing_is_to_be_sent() {
+    run(async {
+        let host = Host::new(SimulatedKernel::new());
+        host.settled().await;
+        let mut transitions = host.agent.transitions();
+        let told = async |transitions: &mut tokio::sync::broadcast::Receiver<_>| {
+            let next = tokio::time::timeout(Duration::from_secs(20), transitions.recv()).await;
+            let transition: Arc<Transition> = next.expect("nobody was told").expect("a transition");
+            (transition.key.clone(), transition.to)
+        };
+        host.routes.set(route(1, "missing")).expect("valid");
+        assert_eq!(told(&mut transitions).await.1, State::AddDefer);
+        assert!(host.routes.set_all((2..600).map(|number| route(number, "missing"))).is_empty());
+        for _ in 2..600 {
+            assert_eq!(told(&mut transitions).await.1, State::AddDefer);
+        }
+        assert!(host.agent.settled().await.is_err(), "all of them wait");
     });
 }

@@ -95,6 +95,16 @@ impl Shared {
         room.wait(pipeline, connection, share)
     }
 
+    /// Gives the pipeline back after values were set, and wakes the driver if there is anything to do for it. `was_idle`
+    /// before: whoever waits was told then, so nobody waits for what did not begin.
+    pub(super) fn give_back(&self, pipeline: MutexGuard<'_, Pipeline>, was_idle: bool) {
+        let nothing = was_idle && pipeline.is_idle() && !pipeline.engine().has_transitions();
+        drop(pipeline);
+        if !nothing {
+            self.wake.ring();
+        }
+    }
+
     /// Wakes those who wait for room that is there by now.
     pub(super) fn look_for_room(&self, pipeline: &Pipeline) {
         self.room_for_fresh.look(pipeline, Share::Fresh);

@@ -45,8 +45,10 @@ impl<T: KSyncEntry> Table<T> {
     /// [`SetError`]: the value can't be right, and the table keeps what it held. What the kernel thinks of
     /// it shows in [`why`](Self::why) and [`Agent::settled`](super::Agent::settled).
     pub fn set(&self, value: T) -> Result<(), SetError> {
-        let result = self.shared.lock_with_room::<T>(Share::Fresh).engine_mut().set(value, now());
-        self.shared.wake.ring();
+        let mut pipeline = self.shared.lock_with_room::<T>(Share::Fresh);
+        let was_idle = pipeline.is_idle();
+        let result = pipeline.engine_mut().set(value, now());
+        self.shared.give_back(pipeline, was_idle);
         result
     }
 
@@ -80,9 +82,9 @@ impl<T: KSyncEntry> Table<T> {
             }
             let now = now();
             let mut pipeline = self.shared.lock_with_room::<T>(share);
+            let was_idle = pipeline.is_idle();
             refused.extend(pipeline.engine_mut().set_all(slice, share, now));
-            drop(pipeline);
-            self.shared.wake.ring();
+            self.shared.give_back(pipeline, was_idle);
             share = Share::Bulk;
         }
     }
@@ -106,8 +108,10 @@ impl<T: KSyncEntry> Table<T> {
             }
             let has_room = |pipeline: &Pipeline| pipeline.engine().has_room::<T>(share);
             self.shared.wait_for(|pipeline| has_room(pipeline).then_some(())).await?;
-            refused.extend(self.shared.lock_again().engine_mut().set_all(slice, share, now()));
-            self.shared.wake.ring();
+            let mut pipeline = self.shared.lock_again();
+            let was_idle = pipeline.is_idle();
+            refused.extend(pipeline.engine_mut().set_all(slice, share, now()));
+            self.shared.give_back(pipeline, was_idle);
             share = Share::Bulk;
         }
     }

@@ -67,7 +67,12 @@ impl Engine {
                     core.set(Flag::SentCopy, true);
                 }
             }
-            _ if one_more => self.keep_edges(entry, edges),
+            (_, Some(old)) if one_more => {
+                if let Some(rows) = self.tables.rows_mut::<T>(number) {
+                    rows.may_be_instead(held, &old);
+                }
+                self.keep_edges(entry, edges);
+            }
             _ => self.release_edges(edges),
         }
     }
@@ -161,17 +166,19 @@ impl Engine {
         let Some(core) = self.tables.core(entry).filter(|core| core.is(Flag::SentCopy)) else {
             return;
         };
-        if core.held == NONE {
+        let held = core.held;
+        if held == NONE {
             return self.sent_is_held(entry);
+        }
+        if let Some(table) = self.tables.get_mut(entry.table()) {
+            table.rows.sent_may_be_instead(entry.slot(), held);
         }
         let sent = self.take_edges_of_sent(entry);
         self.keep_edges(entry, sent);
     }
 
-    /// References of a value that the kernel may hold, besides the one that it is believed to hold.
-    ///
-    /// The value itself is forgotten, so it is not known what can't become what is declared by a change: after two answers
-    /// were lost, with another value in between, an option of the first that nothing names any more may stay.
+    /// References of a value that the kernel may hold instead of the one that it is believed to hold. The value itself is
+    /// forgotten, but for whether both can become the other by a change: if not, the object is made anew.
     fn keep_edges(&mut self, entry: EntryId, edges: u32) {
         self.edges.belong_to(edges, Shadow::Held);
         let held = self.tables.core(entry).map_or(NONE, |core| core.held);

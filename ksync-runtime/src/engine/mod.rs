@@ -382,6 +382,12 @@ impl Engine {
         }
     }
 
+    /// Whether there is a recorded transition.
+    #[must_use]
+    pub fn has_transitions(&self) -> bool {
+        !self.transitions.is_empty()
+    }
+
     /// The next recorded transition.
     pub fn poll_transition(&mut self) -> Option<Transition> {
         self.transitions.pop_front()

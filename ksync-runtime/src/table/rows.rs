@@ -48,6 +48,8 @@ pub(crate) struct Rows<T: KSyncEntry> {
     rows: Chunks<Row<T>>,
     keys: KeyIndex,
     held: HeldCopies<T>,
+    /// Copies instead of which the kernel may hold something else, which differs in a field that no change can reach.
+    mixed: HashMap<u32, &'static str, FixedState>,
     /// Slot → what was sent, and the first of the references that it holds.
     sent: HashMap<u32, (T, u32), FixedState>,
 }
@@ -58,6 +60,7 @@ impl<T: KSyncEntry> Rows<T> {
             rows: Chunks::default(),
             keys: KeyIndex::new(),
             held: HeldCopies::default(),
+            mixed: HashMap::default(),
             sent: HashMap::default(),
         }
     }
@@ -182,6 +185,19 @@ impl<T: KSyncEntry> Rows<T> {
         self.held.keep(value, edges)
     }
 
+    /// The kernel may hold this instead of the copy. It is forgotten, but for whether a change leads from the one to the
+    /// other and back.
+    pub(crate) fn may_be_instead(&mut self, held: u32, other: &T) {
+        let Some(copy) = self.held.get(held) else {
+            return;
+        };
+        for difference in [copy.compare(other), other.compare(copy)] {
+            if let Difference::Recreate { field } = difference {
+                self.mixed.insert(held, field);
+            }
+        }
+    }
+
     /// Keeps a copy of what was sent.
     pub(crate) fn keep_sent(&mut self, slot: u32, value: T, edges: u32) {
         self.sent.insert(slot, (value, edges));
@@ -279,6 +295,8 @@ pub(crate) trait AnyRows: Send {
     fn set_edges_of_held(&mut self, held: u32, edges: u32) -> bool;
     /// Drops a copy of what the kernel holds, and returns the first of its references.
     fn drop_held(&mut self, held: u32) -> u32;
+    /// The kernel may hold what was sent instead of the copy.
+    fn sent_may_be_instead(&mut self, slot: u32, held: u32);
     /// Drops the copy of what was sent, and returns the first of its references, if there was one.
     fn drop_sent(&mut self, slot: u32) -> Option<u32>;
     /// What was sent was accepted: it is what the kernel holds now. Returns the number of the copy, and the first
@@ -355,7 +373,17 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
     }
 
     fn drop_held(&mut self, held: u32) -> u32 {
+        if !self.mixed.is_empty() {
+            self.mixed.remove(&held);
+        }
         self.held.drop(held)
+    }
+
+    fn sent_may_be_instead(&mut self, slot: u32, held: u32) {
+        if let Some((value, edges)) = self.sent.remove(&slot) {
+            self.may_be_instead(held, &value);
+            self.sent.insert(slot, (value, edges));
+        }
     }
 
     fn drop_sent(&mut self, slot: u32) -> Option<u32> {
@@ -369,7 +397,10 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
 
     fn compare(&self, slot: u32, held: u32) -> Difference {
         match (self.held.get(held), self.declared(slot)) {
-            (Some(held), Some(declared)) => held.compare(declared),
+            (Some(copy), Some(declared)) => match self.mixed.get(&held) {
+                Some(field) => Difference::Recreate { field },
+                None => copy.compare(declared),
+            },
             // Without a copy it is what is declared.
             _ => Difference::Same,
         }
