@@ -13,7 +13,7 @@ use ksync_runtime::pipeline::Totals;
 use ksync_runtime::socket::Netlink;
 use tokio::runtime::Runtime;
 
-use super::raw::GATEWAY_CHANGES;
+use super::raw::{GATEWAY_CHANGES, LONG_MS};
 use crate::bench::job::{End, Task, Turn};
 use crate::bench::kernel::ground::{self, LINK, VXLAN_ID};
 use crate::bench::kernel::stopwatch::{Lap, Stopwatch};
@@ -160,6 +160,7 @@ fn fresh(turn: &Turn, host: Host) -> Result<End, String> {
         .with("median ms", quantile(&took, 0.5))
         .with("p99 ms", quantile(&took, 0.99))
         .with("max ms", quantile(&took, 1.0))
+        .with("long", took.iter().filter(|took| **took > LONG_MS).count() as f64)
         .with("set ms", quantile(&in_set, 0.5));
     Ok(kept(end, host))
 }

@@ -16,7 +16,7 @@ use crate::bench::report::quantile;
 pub(super) const GATEWAY_CHANGES: u32 = 21;
 
 /// A batch that takes longer, in milliseconds, holds up whatever is set meanwhile for longer than it may.
-const LONG_BATCH_MS: f64 = 10.0;
+pub(super) const LONG_MS: f64 = 10.0;
 
 /// How many single changes are timed.
 pub(super) const SINGLE_CHANGES: u32 = 5000;
@@ -73,7 +73,7 @@ fn push_singly(turn: &Turn, pusher: &mut Pusher, adding: &[Batch]) -> Result<End
         took.push(push(pusher, batch)?.wall * 1e3);
     }
     let end = End::of(watch.lap(), turn.expected(|route| turn.nexthop(route)));
-    let long = took.iter().filter(|took| **took > LONG_BATCH_MS).count();
+    let long = took.iter().filter(|took| **took > LONG_MS).count();
     Ok(end.with("long batches", long as f64).with("max ms", quantile(&took, 1.0)))
 }
 
