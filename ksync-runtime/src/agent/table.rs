@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::oneshot;
 
@@ -71,22 +71,13 @@ impl<T: KSyncEntry> Table<T> {
     /// at most before each further 256: it blocks about as long as the kernel takes for all. In asynchronous code, give
     /// it to a thread that may be blocked (`spawn_blocking`), or take [`set_all_async`](Self::set_all_async).
     pub fn set_all(&self, values: impl IntoIterator<Item = T>) -> Vec<SetError> {
-        let mut values = values.into_iter();
+        let values = values.into_iter();
         self.expect(values.size_hint().0);
         let mut refused = Vec::new();
-        let mut share = Share::Fresh;
-        loop {
-            let slice: Vec<T> = values.by_ref().take(SLICE).collect();
-            if slice.is_empty() {
-                return refused;
-            }
-            let now = now();
-            let mut pipeline = self.shared.lock_with_room::<T>(share);
-            let was_idle = pipeline.is_idle();
-            refused.extend(pipeline.engine_mut().set_all(slice, share, now));
-            self.shared.give_back(pipeline, was_idle);
-            share = Share::Bulk;
+        for (slice, share) in slices(values) {
+            self.set_slice(self.shared.lock_with_room::<T>(share), slice, share, &mut refused);
         }
+        refused
     }
 
     /// The same as [`set_all`](Self::set_all), and lets others run while it waits for room.
@@ -97,23 +88,27 @@ impl<T: KSyncEntry> Table<T> {
         &self,
         values: impl IntoIterator<Item = T>,
     ) -> Result<Vec<SetError>, DriverError> {
-        let mut values = values.into_iter();
+        let values = values.into_iter();
         self.expect(values.size_hint().0);
         let mut refused = Vec::new();
-        let mut share = Share::Fresh;
-        loop {
-            let slice: Vec<T> = values.by_ref().take(SLICE).collect();
-            if slice.is_empty() {
-                return Ok(refused);
-            }
+        for (slice, share) in slices(values) {
             let has_room = |pipeline: &Pipeline| pipeline.engine().has_room::<T>(share);
             self.shared.wait_for(|pipeline| has_room(pipeline).then_some(())).await?;
-            let mut pipeline = self.shared.lock_again();
-            let was_idle = pipeline.is_idle();
-            refused.extend(pipeline.engine_mut().set_all(slice, share, now()));
-            self.shared.give_back(pipeline, was_idle);
-            share = Share::Bulk;
+            self.set_slice(self.shared.lock_again(), slice, share, &mut refused);
         }
+        Ok(refused)
+    }
+
+    fn set_slice(
+        &self,
+        mut pipeline: MutexGuard<'_, Pipeline>,
+        slice: Vec<T>,
+        share: Share,
+        refused: &mut Vec<SetError>,
+    ) {
+        let was_idle = pipeline.is_idle();
+        pipeline.engine_mut().set_slice(slice, share, refused, now());
+        self.shared.give_back(pipeline, was_idle);
     }
 
     fn expect(&self, additional: usize) {
@@ -135,21 +130,12 @@ impl<T: KSyncEntry> Table<T> {
     /// Beyond the first 256 they count as some of many, and leave in no order: the kernel deletes routes more than twice
     /// as fast then as in ascending order. This waits for nobody: what is withdrawn takes no memory.
     pub fn remove_all(&self, keys: impl IntoIterator<Item = T::Key>) -> usize {
-        let mut keys = keys.into_iter();
         let mut removed = 0;
-        let mut share = Share::Fresh;
-        loop {
-            let slice: Vec<T::Key> = keys.by_ref().take(SLICE).collect();
-            if slice.is_empty() {
-                return removed;
-            }
-            let now = now();
-            let mut pipeline = self.shared.lock_again();
-            removed += pipeline.engine_mut().remove_all::<T>(&slice, share, now);
-            drop(pipeline);
+        for (slice, share) in slices(keys.into_iter()) {
+            removed += self.shared.lock_again().engine_mut().remove_all::<T>(&slice, share, now());
             self.shared.wake.ring();
-            share = Share::Bulk;
         }
+        removed
     }
 
     /// Deletes an entry's object and adds it again, although nothing changed. Returns whether it is declared.
@@ -332,4 +318,15 @@ impl<T: KSyncEntry> fmt::Debug for Table<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Table<{}>", T::SCHEMA.name)
     }
+}
+
+/// Some at a time, the first of them as single changes, the others as some of many.
+fn slices<V>(mut values: impl Iterator<Item = V>) -> impl Iterator<Item = (Vec<V>, Share)> {
+    let mut share = Share::Fresh;
+    std::iter::from_fn(move || {
+        let slice: Vec<V> = values.by_ref().take(SLICE).collect();
+        let next = (!slice.is_empty()).then_some((slice, share));
+        share = Share::Bulk;
+        next
+    })
 }

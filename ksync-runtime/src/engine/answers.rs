@@ -83,10 +83,14 @@ impl Engine {
         }
     }
 
-    /// Takes the answers to operations that the kernel carried out, of which it told nothing more.
-    pub fn handle_all_done(&mut self, operations: impl IntoIterator<Item = Operation>, now: Instant) {
-        for operation in operations {
-            self.handle_outcome(operation, Outcome::Done { index: None }, now);
+    /// Takes the answers to operations that the kernel carried out, each with the index of the object, if that was told.
+    pub fn handle_all_done(
+        &mut self,
+        operations: impl IntoIterator<Item = (Operation, Option<u32>)>,
+        now: Instant,
+    ) {
+        for (operation, index) in operations {
+            self.handle_outcome(operation, Outcome::Done { index }, now);
         }
     }
 

@@ -7,7 +7,7 @@ use super::entry::{Core, EntryId, Flag};
 use super::references::Cores;
 use super::tables::{Table, Tables};
 use crate::declare::{Context, KSyncEntry, OperationError, Progress, Protocol, Verb};
-use crate::table::AnyRows;
+use crate::table::Rows;
 use crate::wire::rtnetlink::NLM_F_ECHO;
 use crate::wire::{BytesMut, Request, set_flags};
 
@@ -75,9 +75,23 @@ pub struct Stopped {
     pub outcome: Result<Progress, OperationError>,
 }
 
-/// Writes messages of entries of one kind, the first `usize` of the operations; and why not all.
-pub(crate) type WriteRun =
-    fn(&Tables, usize, &[Operation], &mut Writing<'_>) -> (usize, Option<Result<Progress, OperationError>>);
+/// What came of writing a message.
+type Written = Result<Progress, OperationError>;
+
+/// Writes messages of entries of one kind.
+#[derive(Clone, Copy)]
+pub(crate) struct Writers {
+    /// The message of one operation.
+    one: fn(&Tables, Operation, Request<'_>) -> Written,
+    /// Those of several operations, up to one whose message can't be written or is none: what came of that.
+    run: fn(&Tables, &[Operation], &mut Writing<'_>) -> Option<Written>,
+}
+
+impl Writers {
+    pub(crate) const fn of<T: KSyncEntry>() -> Self {
+        Writers { one: write_one::<T>, run: write_run::<T> }
+    }
+}
 
 impl Engine {
     /// The next operation to be asked of the kernel. Its outcome has to be given to `handle_outcome`.
@@ -160,15 +174,7 @@ impl Engine {
     /// What keeps it from being written; it is the operation's outcome then.
     pub fn write(&self, operation: Operation, request: Request<'_>) -> Result<Progress, OperationError> {
         let table = self.tables.get(operation.entry.table()).ok_or_else(gone)?;
-        let slot = operation.entry.slot();
-        let core = table.slots.get(slot).ok_or_else(gone)?;
-        let context = Context::new(table.known_index_of(slot), &self.tables, operation.again);
-        match operation.action {
-            Action::Write(verb) => {
-                table.rows.write(slot, core.held, verb, !operation.again, &context, request)
-            }
-            Action::Lookup => table.rows.write_get(slot, &context, request),
-        }
+        (table.writers.one)(&self.tables, operation, request)
     }
 
     /// Writes the messages of operations, one behind the other, to kernels that speak plain netlink. Ends early where
@@ -179,12 +185,13 @@ impl Engine {
             let number = first.entry.table();
             let same = rest.iter().take_while(|operation| operation.entry.table() == number).count();
             let (run, others) = rest.split_at(same);
-            let (written, stopped) = match self.tables.get(number) {
-                Some(table) => (table.write_run)(&self.tables, number, run, to),
-                None => (0, Some(Err(gone()))),
+            let before = to.starts.len();
+            let stopped = match self.tables.get(number) {
+                Some(table) => (table.writers.run)(&self.tables, run, to),
+                None => Some(Err(gone())),
             };
             if let Some(outcome) = stopped {
-                let operation = *run.get(written)?;
+                let operation = *run.get(to.starts.len() - before)?;
                 return Some(Stopped { operation, outcome });
             }
             rest = others;
@@ -205,39 +212,54 @@ impl Engine {
     }
 }
 
-/// See [`WriteRun`].
-pub(crate) fn write_run<T: KSyncEntry>(
+fn write_one<T: KSyncEntry>(tables: &Tables, operation: Operation, request: Request<'_>) -> Written {
+    let (table, rows) = tables.table_with_rows::<T>(operation.entry.table()).ok_or_else(gone)?;
+    write_from(tables, table, rows, operation, request)
+}
+
+fn write_run<T: KSyncEntry>(
     tables: &Tables,
-    number: usize,
     operations: &[Operation],
     to: &mut Writing<'_>,
-) -> (usize, Option<Result<Progress, OperationError>>) {
-    let Some((table, rows)) = tables.table_with_rows::<T>(number) else {
-        return (0, Some(Err(gone())));
+) -> Option<Written> {
+    let number = operations.first().map(|first| first.entry.table());
+    let Some((table, rows)) = number.and_then(|number| tables.table_with_rows::<T>(number)) else {
+        return Some(Err(gone()));
     };
-    for (written, operation) in operations.iter().enumerate() {
+    for operation in operations {
         let start = to.out.len();
-        let slot = operation.entry.slot();
         let request = Request::new(to.out, to.next_seq, to.port);
-        let context = Context::new(table.known_index_of(slot), tables, operation.again);
-        let outcome = match operation.action {
-            Action::Write(verb) => {
-                let held = table.held_by(slot, verb);
-                rows.write_value(slot, held, verb, !operation.again, &context, request)
-            }
-            Action::Lookup => rows.write_get(slot, &context, request),
-        };
+        let outcome = write_from(tables, table, rows, *operation, request);
         if !matches!(outcome, Ok(Progress::Pending)) || to.out.len() == start {
             to.out.truncate(start);
-            return (written, Some(outcome));
+            return Some(outcome);
         }
         if operation.action == Action::Write(Verb::Add) && table.learns_from_echo() {
             set_flags(to.out, start, NLM_F_ECHO);
         }
         to.starts.push(start as u32);
-        to.next_seq += 1;
+        to.next_seq = to.next_seq.wrapping_add(1);
     }
-    (operations.len(), None)
+    None
+}
+
+#[inline]
+fn write_from<T: KSyncEntry>(
+    tables: &Tables,
+    table: &Table,
+    rows: &Rows<T>,
+    operation: Operation,
+    request: Request<'_>,
+) -> Written {
+    let slot = operation.entry.slot();
+    let context = Context::new(table.known_index_of(slot), tables, operation.again);
+    match operation.action {
+        Action::Write(verb) => {
+            let held = table.held_by(slot, verb);
+            rows.write(slot, held, verb, !operation.again, &context, request)
+        }
+        Action::Lookup => rows.write_get(slot, &context, request),
+    }
 }
 
 #[cold]

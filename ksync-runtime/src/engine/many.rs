@@ -6,10 +6,7 @@ use std::time::Instant;
 use super::outbox::Share;
 use super::{Engine, SetError};
 use crate::declare::KSyncEntry;
-use crate::table::Rows;
-
-/// So many keys are looked up at once: as many reads as a core has under way.
-const GROUP: usize = 16;
+use crate::table::{READS_AT_ONCE, Rows};
 
 /// So many values of an iterator are taken into one piece of memory.
 const SLICE: usize = 256;
@@ -30,16 +27,14 @@ impl Engine {
         if values.size_hint().0 > SLICE {
             self.expect::<T>(values.size_hint().0);
         }
-        self.with_share(share, |engine| {
-            let mut refused = Vec::new();
-            loop {
-                let slice: Vec<T> = values.by_ref().take(SLICE).collect();
-                if slice.is_empty() {
-                    return refused;
-                }
-                engine.set_slice(slice, &mut refused, now);
+        let mut refused = Vec::new();
+        loop {
+            let slice: Vec<T> = values.by_ref().take(SLICE).collect();
+            if slice.is_empty() {
+                return refused;
             }
-        })
+            self.set_slice(slice, share, &mut refused, now);
+        }
     }
 
     /// Says that about so many more entries of a kind will be declared soon. [`set_all`](Self::set_all) does so by itself
@@ -53,19 +48,28 @@ impl Engine {
         }
     }
 
-    fn set_slice<T: KSyncEntry>(&mut self, slice: Vec<T>, refused: &mut Vec<SetError>, now: Instant) {
-        let mut values = slice.into_iter();
-        loop {
-            let group = values.as_slice();
-            let group = &group[..group.len().min(GROUP)];
-            let hashes = self.look_ahead::<T, T>(group, Rows::hash_of_value);
-            for hash in hashes {
-                let Some(value) = values.next() else {
-                    return;
-                };
-                refused.extend(self.set_hashed(hash, value, now).err());
+    /// The same for values that lie in one piece of memory, without being moved to another one.
+    pub(crate) fn set_slice<T: KSyncEntry>(
+        &mut self,
+        slice: Vec<T>,
+        share: Share,
+        refused: &mut Vec<SetError>,
+        now: Instant,
+    ) {
+        self.with_share(share, |engine| {
+            let mut values = slice.into_iter();
+            loop {
+                let group = values.as_slice();
+                let group = &group[..group.len().min(READS_AT_ONCE)];
+                let hashes = engine.look_ahead::<T, T>(group, Rows::hash_of_value);
+                for hash in hashes {
+                    let Some(value) = values.next() else {
+                        return;
+                    };
+                    refused.extend(engine.set_hashed(hash, value, now).err());
+                }
             }
-        }
+        });
     }
 
     /// Withdraws many entries, as [`remove`](Self::remove) does with one. Returns how many of them were declared.
@@ -84,9 +88,9 @@ impl Engine {
         self.with_share(share, |engine| {
             let mut keys = keys.into_iter();
             let mut removed = 0;
-            let mut group = Vec::with_capacity(GROUP);
+            let mut group = Vec::with_capacity(READS_AT_ONCE);
             loop {
-                group.extend(keys.by_ref().take(GROUP));
+                group.extend(keys.by_ref().take(READS_AT_ONCE));
                 if group.is_empty() {
                     return removed;
                 }
@@ -99,15 +103,15 @@ impl Engine {
 
     /// Hashes the keys of a group, and reads what looking them up will read. Each of these reads may have to wait for
     /// memory; here none depends on another one, so that they wait together.
-    fn look_ahead<T: KSyncEntry, V>(&self, group: &[V], hash: impl Fn(&V) -> u64) -> [u64; GROUP] {
-        let mut hashes = [0; GROUP];
+    fn look_ahead<T: KSyncEntry, V>(&self, group: &[V], hash: impl Fn(&V) -> u64) -> [u64; READS_AT_ONCE] {
+        let mut hashes = [0; READS_AT_ONCE];
         for (place, value) in hashes.iter_mut().zip(group) {
             *place = hash(value);
         }
         let Some((number, rows)) = self.tables.rows::<T>() else {
             return hashes;
         };
-        let mut slots = [u32::MAX; GROUP];
+        let mut slots = [u32::MAX; READS_AT_ONCE];
         for (slot, hash) in slots.iter_mut().zip(hashes).take(group.len()) {
             *slot = rows.guess(hash).unwrap_or(u32::MAX);
         }

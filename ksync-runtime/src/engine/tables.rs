@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 
 use super::circles;
 use super::entry::{Core, EntryId, Flag, MAX_TABLES, NONE};
-use super::handing_out::{WriteRun, write_run};
+use super::handing_out::Writers;
 use super::machine::State;
 use super::references::Cores;
 use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target, Verb};
@@ -20,7 +20,7 @@ pub(crate) struct Table {
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) schema: &'static Schema,
     /// Writes messages of its entries.
-    pub(crate) write_run: WriteRun,
+    pub(crate) writers: Writers,
     /// Number of the connection that carries its messages.
     pub(crate) channel: usize,
     /// The numbers that KSync gives out, for kinds that take theirs from it.
@@ -210,7 +210,7 @@ impl Tables {
             slots: Slots::default(),
             rows: Box::new(Rows::<T>::new()),
             schema,
-            write_run: write_run::<T>,
+            writers: Writers::of::<T>(),
             channel: 0,
             indexes,
             index: Chunks::default(),

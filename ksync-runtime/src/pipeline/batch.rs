@@ -153,6 +153,7 @@ impl Connection {
         let some = TOGETHER.min(most - batch.sent.len());
         engine.next_operations_on(self.number, some, &mut operations, now);
         let mut rest = &operations[..];
+        let mut over = Vec::new();
         while !rest.is_empty() {
             self.starts.clear();
             let port = self.limits.port;
@@ -167,10 +168,13 @@ impl Connection {
             rest = others;
             if let Some(Stopped { operation, outcome }) = stopped {
                 rest = rest.get(1..).unwrap_or_default();
-                let outcome = outcome.map_or_else(Outcome::Failed, Outcome::of);
-                totals.refusals += u64::from(matches!(outcome, Outcome::Failed(_)));
-                engine.handle_outcome(operation, outcome, now);
+                over.push((operation, outcome.map_or_else(Outcome::Failed, Outcome::of)));
             }
+        }
+        // Not before: what comes of one may concern others, whose messages are written by now.
+        for (operation, outcome) in over {
+            totals.refusals += u64::from(matches!(outcome, Outcome::Failed(_)));
+            engine.handle_outcome(operation, outcome, now);
         }
         let any = !operations.is_empty();
         self.operations = operations;

@@ -6,10 +6,9 @@ use std::hint::black_box;
 
 use hashbrown::HashTable;
 
-const SHARD_BITS: u32 = 8;
+use super::READS_AT_ONCE;
 
-/// So many keys are read at once: as many reads as a core has under way.
-const TOGETHER: usize = 16;
+const SHARD_BITS: u32 = 8;
 
 /// So many times as large does a shard become at once, at most.
 const MOST_GROWTH: usize = 16;
@@ -81,7 +80,7 @@ fn grow(
     // One more makes hashbrown double what it has. What is expected may never come, so it is not believed at once.
     let room = expected.min((shard.len() + 1) * MOST_GROWTH).max(shard.len() + 1);
     let slots: Vec<u32> = std::mem::replace(shard, HashTable::with_capacity(room)).into_iter().collect();
-    for together in slots.chunks(TOGETHER) {
+    for together in slots.chunks(READS_AT_ONCE) {
         black_box(together.iter().filter(|slot| glance(**slot)).count());
         for slot in together {
             shard.insert_unique(hash_of(*slot), *slot, |slot| hash_of(*slot));

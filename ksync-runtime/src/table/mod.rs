@@ -1,7 +1,7 @@
 //! Tables: an arena of entries, the way from keys to entries, and the values that the user declared.
 //!
-//! Nothing here knows why an entry is in the state that it is in, nor of sockets or time. Messages pass
-//! through [`AnyRows`] only because this is the one place where the type of a kind is forgotten.
+//! Nothing here knows why an entry is in the state that it is in, nor of sockets or time. Messages pass through [`Rows`]
+//! only because it has the values that they are about; [`AnyRows`] is its face where the type of the kind is forgotten.
 
 mod chunks;
 mod held;
@@ -19,6 +19,9 @@ pub(crate) use slots::{Slots, TableFull};
 /// How many entries a chunk of any chunked store holds: growth moves nothing and never takes longer than
 /// filling one chunk.
 pub(crate) const CHUNK: usize = 1024;
+
+/// So many places are read at once before any of them is needed: as many reads as a core has under way.
+pub(crate) const READS_AT_ONCE: usize = 16;
 
 /// The most entries that a table holds: what fits a packed entry number.
 pub(crate) const MAX_SLOTS: usize = 1 << 25;

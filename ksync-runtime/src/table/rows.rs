@@ -113,7 +113,7 @@ impl<T: KSyncEntry> Rows<T> {
     /// Reads something of a row, for the sake of its being read.
     #[inline]
     pub(crate) fn glance(&self, slot: u32) -> bool {
-        matches!(self.rows.get(slot as usize), Some(Row::Declared(_)))
+        glance(&self.rows, slot)
     }
 
     pub(crate) fn declared(&self, slot: u32) -> Option<&T> {
@@ -176,8 +176,7 @@ impl<T: KSyncEntry> Rows<T> {
             }
         }
         let rows = &self.rows;
-        let glance = |slot| matches!(rows.get(slot as usize), Some(Row::Declared(_)));
-        self.keys.insert(hash, slot, |slot| row_hash(rows, slot), glance);
+        self.keys.insert(hash, slot, |slot| row_hash(rows, slot), |slot| glance(rows, slot));
     }
 
     /// Keeps a copy of what the kernel holds, and returns its number.
@@ -216,9 +215,10 @@ impl<T: KSyncEntry> Rows<T> {
         (0..self.rows.len()).filter_map(|slot| Some((slot as u32, self.declared(slot as u32)?)))
     }
 
-    /// See [`AnyRows::write`].
+    /// Writes a message about the entry. `held`: the number of the copy of what the kernel holds, if there is one;
+    /// `held_known`: what it holds is certain.
     #[inline]
-    pub(crate) fn write_value(
+    pub(crate) fn write(
         &self,
         slot: u32,
         held: u32,
@@ -246,6 +246,19 @@ impl<T: KSyncEntry> Rows<T> {
         }
     }
 
+    /// Writes the message that asks the kernel for the entry's object.
+    pub(crate) fn write_get(
+        &self,
+        slot: u32,
+        context: &Context<'_>,
+        request: Request<'_>,
+    ) -> Result<Progress, OperationError> {
+        match self.declared(slot) {
+            Some(value) => value.get_msg(context, request),
+            None => Ok(Progress::Complete),
+        }
+    }
+
     /// The value that the kernel holds, as far as is known. `held`: the number of the copy, if there is one.
     #[inline]
     fn held(&self, slot: u32, held: u32) -> Option<&T> {
@@ -261,6 +274,11 @@ fn hash_by(feed: impl FnOnce(&mut FoldHasher<'_>)) -> u64 {
     let mut state = FixedState::default().build_hasher();
     feed(&mut state);
     state.finish()
+}
+
+#[inline]
+fn glance<T: KSyncEntry>(rows: &Chunks<Row<T>>, slot: u32) -> bool {
+    matches!(rows.get(slot as usize), Some(Row::Declared(_)))
 }
 
 fn row_hash<T: KSyncEntry>(rows: &Chunks<Row<T>>, slot: u32) -> u64 {
@@ -305,23 +323,6 @@ pub(crate) trait AnyRows: Send {
 
     /// What separates what the kernel holds from what is declared. `held`: the number of the copy, if there is one.
     fn compare(&self, slot: u32, held: u32) -> Difference;
-    /// Writes a message about the entry. `held_known`: what the kernel holds is certain.
-    fn write(
-        &self,
-        slot: u32,
-        held: u32,
-        verb: Verb,
-        held_known: bool,
-        context: &Context<'_>,
-        request: Request<'_>,
-    ) -> Result<Progress, OperationError>;
-    /// Writes the message that asks the kernel for the entry's object.
-    fn write_get(
-        &self,
-        slot: u32,
-        context: &Context<'_>,
-        request: Request<'_>,
-    ) -> Result<Progress, OperationError>;
     fn parse_index(&self, message: &MessageView<'_>) -> Result<Option<u32>, ParseError>;
     fn classify(&self, verb: Verb, error: &OperationError) -> ErrorClass;
     fn key_any(&self, slot: u32) -> Option<Box<dyn Any>>;
@@ -403,30 +404,6 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
             },
             // Without a copy it is what is declared.
             _ => Difference::Same,
-        }
-    }
-
-    fn write(
-        &self,
-        slot: u32,
-        held: u32,
-        verb: Verb,
-        held_known: bool,
-        context: &Context<'_>,
-        request: Request<'_>,
-    ) -> Result<Progress, OperationError> {
-        self.write_value(slot, held, verb, held_known, context, request)
-    }
-
-    fn write_get(
-        &self,
-        slot: u32,
-        context: &Context<'_>,
-        request: Request<'_>,
-    ) -> Result<Progress, OperationError> {
-        match self.declared(slot) {
-            Some(value) => value.get_msg(context, request),
-            None => Ok(Progress::Complete),
         }
     }
 

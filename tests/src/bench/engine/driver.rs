@@ -106,7 +106,8 @@ impl Driver {
     pub(super) fn answer_all(&mut self) {
         while !self.sent.is_empty() {
             let answered = SLICE.min(self.sent.len());
-            self.engine.handle_all_done(self.sent.drain(..answered), self.now);
+            self.engine
+                .handle_all_done(self.sent.drain(..answered).map(|operation| (operation, None)), self.now);
             self.send_all();
         }
     }
