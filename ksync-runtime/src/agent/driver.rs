@@ -74,9 +74,10 @@ async fn drive(shared: &Shared, mut connections: Vec<Connection>) -> io::Result<
             let mut pipeline = shared.lock();
             // Asked last: an operation that is done on the spot leaves work without leaving a batch.
             busy |= pipeline.engine_mut().work(0, now());
-            shared.look_for_room(&pipeline);
             shared.publish(&mut pipeline);
-            pipeline.next_timeout()
+            let timeout = pipeline.next_timeout();
+            shared.give_back_with_room(pipeline);
+            timeout
         };
         shared.ring();
         // What a thread has in hand takes longer than a moment.

@@ -43,24 +43,22 @@ impl Room {
         pipeline
     }
 
-    /// Wakes those who wait, once there is plenty of room: to be woken for each batch is not worth it.
-    pub(super) fn look(&self, pipeline: &Pipeline, share: Share) {
+    /// Whether to wake those who wait, with [`open`](Self::open): once there is plenty of room, since to be woken for
+    /// each batch is not worth it.
+    #[must_use]
+    pub(super) fn look(&self, pipeline: &Pipeline, share: Share) -> bool {
         let wanted = self.wanted.load(Ordering::Relaxed);
-        if wanted == 0 {
-            return;
+        let mut connections = (0..u64::BITS as usize).filter(|connection| wanted & bit(*connection) != 0);
+        let plenty = wanted != 0
+            && connections.any(|connection| pipeline.engine().has_plenty_of_room_on(connection, share));
+        if plenty {
+            self.wanted.store(0, Ordering::Relaxed);
         }
-        let connections = (0..u64::BITS as usize).filter(|connection| wanted & bit(*connection) != 0);
-        if connections
-            .into_iter()
-            .any(|connection| pipeline.engine().has_plenty_of_room_on(connection, share))
-        {
-            self.open();
-        }
+        plenty
     }
 
-    /// Wakes those who wait.
+    /// Wakes those who wait. Without the pipeline: they would wait for that at once.
     pub(super) fn open(&self) {
-        self.wanted.store(0, Ordering::Relaxed);
         self.made.notify_all();
     }
 }

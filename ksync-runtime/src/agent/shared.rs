@@ -105,10 +105,14 @@ impl Shared {
         }
     }
 
-    /// Wakes those who wait for room that is there by now.
-    pub(super) fn look_for_room(&self, pipeline: &Pipeline) {
-        self.room_for_fresh.look(pipeline, Share::Fresh);
-        self.room_for_bulk.look(pipeline, Share::Bulk);
+    /// Gives the pipeline back, and wakes those who wait for room that is there by now.
+    pub(super) fn give_back_with_room(&self, pipeline: MutexGuard<'_, Pipeline>) {
+        let rooms = [(&self.room_for_fresh, Share::Fresh), (&self.room_for_bulk, Share::Bulk)];
+        let open = rooms.map(|(room, share)| room.look(&pipeline, share));
+        drop(pipeline);
+        for ((room, _), _) in rooms.iter().zip(open).filter(|(_, open)| *open) {
+            room.open();
+        }
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Transition>> {
