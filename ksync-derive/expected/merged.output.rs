@@ -240,6 +240,7 @@ const _: () = {
             }
             ::ksync_runtime::__private::core::option::Option::None
         }
+        #[inline(always)]
         fn add_msg(
             &self,
             __context: &::ksync_runtime::__private::Context<'_>,
@@ -304,6 +305,7 @@ const _: () = {
             }
             __message.finish()
         }
+        #[inline(always)]
         fn change_msg(
             &self,
             __held: ::ksync_runtime::__private::core::option::Option<&Self>,
@@ -353,6 +355,7 @@ const _: () = {
             }
             __message.finish()
         }
+        #[inline(always)]
         fn delete_msg(
             &self,
             __context: &::ksync_runtime::__private::Context<'_>,

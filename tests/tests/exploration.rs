@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, Outcome, RetryPolicy};
 use ksync_tests::explore::{
-    Action, Flushing, Kept, Kind, Manner, Numbered, Plain, Plan, Scarce, Wish, World,
+    Action, Flushing, Kept, Kind, Lone, Manner, Numbered, Plain, Plan, Scarce, Wish, World,
 };
 
 /// How much more than usual is explored.
@@ -70,6 +70,14 @@ fn explore<T: Kind>(
 fn one_alone() {
     explore::<Flushing>("one alone", false, 3, 2, &[(1, all(&[]))]);
     explore::<Flushing>("one alone, more of the user", false, 4, 1, &[(1, all(&[]))]);
+}
+
+#[test]
+fn one_that_stands_on_nothing() {
+    explore::<Lone>("stands on nothing", false, 3, 2, &[(1, all(&[]))]);
+    explore::<Lone>("stands on nothing, more of the user", false, 4, 1, &[(1, all(&[]))]);
+    let two = [(1, renewed(&[])), (2, changed(&[]))];
+    explore::<Lone>("two that stand on nothing", false, 3, 1, &two);
 }
 
 #[test]

@@ -187,6 +187,81 @@ fn those_who_waited_together_are_many() {
     assert!(turn.is_some_and(|turn| turn <= 64 * 4 / 3 + 2), "it came at turn {turn:?}");
 }
 
+/// Of those who waited together, some have more to be looked at: the user holds on to them. All go on, in the order in
+/// which they came.
+#[test]
+fn all_who_waited_together_go_on_in_their_order() {
+    let now = Instant::now();
+    let mut engine = engine();
+    engine.register::<Follower>().expect("room");
+    let followers = (0..1000).map(|id| Follower { id, thing: Some(Ref::to(1u32)) });
+    assert!(engine.set_all(followers, Share::Fresh, now).is_empty());
+    for id in (0..1000).step_by(3) {
+        engine.hold::<Follower>(&id).expect("room");
+    }
+    set(&mut engine, 1, 1, now);
+    let operation = next(&mut engine, now);
+    engine.handle_outcome(operation, DONE, now);
+    while engine.work(1024, now) {}
+    assert_eq!(engine.queued(), 1000);
+    let mut left = Vec::new();
+    while let Some(operation) = engine.next_operation(now) {
+        let name = engine.describe(operation);
+        left.push(name.trim_start_matches("Follower ").parse::<u32>().expect("a number"));
+        engine.handle_outcome(operation, DONE, now);
+    }
+    let (first, others): (Vec<u32>, Vec<u32>) = left.into_iter().partition(|id| *id < 64);
+    assert!(first.is_sorted() && others.is_sorted(), "{first:?} {others:?}");
+}
+
+#[test]
+fn watchers_are_told_of_each_of_many() {
+    let now = Instant::now();
+    let mut engine = engine();
+    engine.watch(true);
+    let mut steps = |act: &mut dyn FnMut(&mut Engine)| {
+        act(&mut engine);
+        let declared: Vec<_> = std::iter::from_fn(|| engine.poll_transition()).collect();
+        while let Some(operation) = engine.next_operation(now) {
+            engine.handle_outcome(operation, DONE, now);
+        }
+        let answered: Vec<_> = std::iter::from_fn(|| engine.poll_transition()).collect();
+        [declared, answered].map(|steps| {
+            assert!(steps.windows(2).all(|two| two[0].to == two[1].to), "{steps:?}");
+            (steps.len(), steps[0].to)
+        })
+    };
+    let things = |value| (0..40).map(move |id| Thing { id, value });
+    let keys: Vec<u32> = (0..40).collect();
+    for value in [1, 2] {
+        let told = steps(&mut |engine| assert!(engine.set_all(things(value), Share::Fresh, now).is_empty()));
+        assert_eq!(told, [(40, State::SyncWait), (40, State::InSync)]);
+    }
+    let told = steps(&mut |engine| assert_eq!(engine.remove_all::<Thing>(&keys, Share::Fresh, now), 40));
+    assert_eq!(told, [(40, State::DelAckWait), (40, State::Free)]);
+}
+
+/// Of several values with one key in one call the last one counts, and what is removed twice was there once.
+#[test]
+fn the_last_of_several_values_counts() {
+    let now = Instant::now();
+    let mut engine = engine();
+    for round in 0..3 {
+        let values = (0..100).map(|each| Thing { id: each % 7, value: 10 * round + each });
+        assert!(engine.set_all(values, Share::Fresh, now).is_empty());
+        assert_eq!(engine.counts::<Thing>().total(), 7);
+        for id in 0..7 {
+            let last = (93..100).find(|each| each % 7 == id).map(|each| 10 * round + each);
+            assert_eq!(engine.get::<Thing>(&id).map(|thing| thing.value), last);
+        }
+        while let Some(operation) = engine.next_operation(now) {
+            engine.handle_outcome(operation, DONE, now);
+        }
+    }
+    let keys: Vec<u32> = (0..100).map(|each| each % 7).collect();
+    assert_eq!(engine.remove_all::<Thing>(&keys, Share::Fresh, now), 7);
+}
+
 /// What is changed back and forth and never sent stands in the outbox once.
 #[test]
 fn the_outbox_does_not_grow_with_the_number_of_calls() {

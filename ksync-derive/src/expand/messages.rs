@@ -64,7 +64,10 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             }
         }
     });
+    // Each is called in one place for many operations after each other, where a call would take as long as a short
+    // message.
     quote! {
+        #[inline(always)]
         fn add_msg(
             &self,
             __context: &#runtime::Context<'_>,
@@ -73,6 +76,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             #add
         }
 
+        #[inline(always)]
         fn change_msg(
             &self,
             __held: #runtime::core::option::Option<&Self>,
@@ -83,6 +87,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             #change
         }
 
+        #[inline(always)]
         fn delete_msg(
             &self,
             __context: &#runtime::Context<'_>,

@@ -74,13 +74,12 @@ impl Engine {
     }
 
     /// Takes the answer to an operation.
-    #[inline]
     pub fn handle_outcome(&mut self, operation: Operation, outcome: Outcome, now: Instant) {
-        self.settle_losses(now);
-        let straight = matches!(outcome, Outcome::Done { .. }) && self.acknowledged_straight(operation, now);
-        if !straight {
-            self.handle_any_outcome(operation, outcome, now);
+        if let Outcome::Done { index } = outcome {
+            return self.handle_all_done([(operation, index)], now);
         }
+        self.settle_losses(now);
+        self.handle_any_outcome(operation, outcome, now);
     }
 
     /// Takes the answers to operations that the kernel carried out, each with the index of the object, if that was told.
@@ -89,8 +88,11 @@ impl Engine {
         operations: impl IntoIterator<Item = (Operation, Option<u32>)>,
         now: Instant,
     ) {
-        for (operation, index) in operations {
-            self.handle_outcome(operation, Outcome::Done { index }, now);
+        let mut operations = operations.into_iter();
+        self.settle_losses(now);
+        while let Some((operation, index)) = self.acknowledge_straight(&mut operations, now) {
+            self.handle_any_outcome(operation, Outcome::Done { index }, now);
+            self.settle_losses(now);
         }
     }
 
@@ -186,7 +188,7 @@ impl Engine {
         core.set(Flag::Accepted, true);
         core.doubt(core.is(Flag::Shaken));
         core.set(Flag::MaybeHeld, false);
-        let out_of_date = core.state == State::NeedSync;
+        let out_of_date = core.state() == State::NeedSync;
         if core.held != NONE || core.is_any(IN_TROUBLE) {
             self.clear_trouble(entry);
             self.sent_is_held(entry);
@@ -244,8 +246,8 @@ impl Engine {
         let Some(core) = self.tables.core(entry).filter(|core| core.is(Flag::Doubt)) else {
             return refused;
         };
-        let recreate = matches!(core.state, State::SyncWait | State::NeedSync) && self.must_recreate(entry);
-        let to_delete = core.state == State::DelDeferSync || recreate;
+        let recreate = matches!(core.state(), State::SyncWait | State::NeedSync) && self.must_recreate(entry);
+        let to_delete = core.state() == State::DelDeferSync || recreate;
         if recreate && let Some(core) = self.tables.core_mut(entry) {
             core.set(Flag::Again, true);
         }
@@ -334,7 +336,7 @@ impl Engine {
             }
             Verb::Change => {
                 let recreate = class == ErrorClass::Immutable
-                    || self.tables.core(entry).is_some_and(|core| core.state == State::NeedSync)
+                    || self.tables.core(entry).is_some_and(|core| core.state() == State::NeedSync)
                         && self.must_recreate(entry);
                 if class == ErrorClass::Gone {
                     self.drop_held(entry);

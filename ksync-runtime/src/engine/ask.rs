@@ -45,7 +45,7 @@ impl Engine {
     /// The state of an entry. `None` if there is none with that key.
     #[must_use]
     pub fn state<T: KSyncEntry>(&self, key: &T::Key) -> Option<State> {
-        self.tables.core(self.find::<T>(key)?).map(|core| core.state)
+        self.tables.core(self.find::<T>(key)?).map(|core| core.state())
     }
 
     /// The index of an entry, if it has one by now.
@@ -95,7 +95,7 @@ impl Engine {
             }
             for (slot, core) in table.slots.iter() {
                 let entry = EntryId::new(number, slot);
-                if !matches!(core.state, State::InSync | State::Temp) {
+                if !matches!(core.state(), State::InSync | State::Temp) {
                     moving.push((entry, self.generation(entry)));
                 }
             }
@@ -121,7 +121,7 @@ impl Engine {
             if !seen.insert(entry) {
                 return false;
             }
-            at = match core.state {
+            at = match core.state() {
                 State::AddDefer | State::ChangeDefer => {
                     self.first_unresolved(entry).and_then(|edge| self.edges.get(edge)).map(|edge| edge.to)
                 }
@@ -187,7 +187,7 @@ impl Engine {
                 continue;
             }
             for (slot, core) in table.slots.iter() {
-                if core.state == State::InSync || core.state == State::Temp {
+                if core.state() == State::InSync || core.state() == State::Temp {
                     continue;
                 }
                 count += 1;
@@ -224,7 +224,7 @@ impl Engine {
     fn cause(&self, entry: EntryId) -> Option<(Cause, Option<EntryId>)> {
         let table = self.tables.get(entry.table())?;
         let core = table.slots.get(entry.slot())?;
-        let (missing, note): (Vec<EntryId>, Option<String>) = match core.state {
+        let (missing, note): (Vec<EntryId>, Option<String>) = match core.state() {
             State::AddDefer | State::ChangeDefer => (
                 self.edges
                     .of(core.edges)
@@ -244,7 +244,7 @@ impl Engine {
         let cause = Cause {
             kind: table.schema.name,
             key: table.rows.describe(entry.slot()),
-            state: core.state,
+            state: core.state(),
             undeclared: !core.is(Flag::Declared),
             waits_for: missing.iter().map(|to| self.tables.describe(*to)).collect(),
             circle: false,

@@ -24,7 +24,7 @@ impl Engine {
         };
         core.set(Flag::Declared, true);
         core.set(Flag::Stale, false);
-        if core.state.is_under_way() {
+        if core.state().is_under_way() {
             self.recall(entry);
         }
         self.clear_trouble(entry);
@@ -33,14 +33,11 @@ impl Engine {
 
     /// The user took the entry back. Returns whether it was declared.
     pub(super) fn withdrawn(&mut self, entry: EntryId, now: Instant) -> bool {
-        if self.withdrawn_straight(entry, now) {
-            return true;
-        }
         let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Declared)) else {
             return false;
         };
         core.set(Flag::Declared, false);
-        if core.state.is_under_way() {
+        if core.state().is_under_way() {
             self.recall(entry);
         }
         self.let_go_of_unsent(entry);
@@ -58,7 +55,7 @@ impl Engine {
         if core.is(Flag::Outstanding) {
             return;
         }
-        let before = match core.state {
+        let before = match core.state() {
             State::SyncWait | State::NeedSync | State::DelDeferSync if core.is(Flag::Accepted) => {
                 State::InSync
             }
@@ -105,7 +102,7 @@ impl Engine {
         let Some(table) = self.tables.get(entry.table()) else {
             return (Event::AddChangeReq, None);
         };
-        let in_kernel = table.slots.get(entry.slot()).filter(|core| match core.state {
+        let in_kernel = table.slots.get(entry.slot()).filter(|core| match core.state() {
             State::InSync | State::ChangeDefer | State::DelDeferRef => core.is_any(HELD),
             State::AddDefer => core.is(Flag::Doubt),
             _ => false,
@@ -146,7 +143,7 @@ impl Engine {
         let Some(core) = slots.get_mut(entry.slot()) else {
             return;
         };
-        let from = core.state;
+        let from = core.state();
         let doubt = core.is(Flag::Doubt);
         let mut facts = Facts {
             refs: core.has_refs(),
@@ -174,7 +171,7 @@ impl Engine {
         };
 
         core.set_facts(step.seen, step.again);
-        core.state = step.next;
+        core.set_state(step.next);
         counts[from as usize] -= 1;
         counts[step.next as usize] += 1;
         if let Some(verb) = step.calls.last()
@@ -288,13 +285,12 @@ impl Engine {
         self.fire_knowing(entry, event, difference, now);
     }
 
-    /// Work that follows from what happened to another entry.
-    pub(super) fn carry_out(&mut self, work: Work, now: Instant) {
+    /// Work that follows from what happened to another entry. Returns to how many entries something was done.
+    pub(super) fn carry_out(&mut self, work: Work, now: Instant) -> usize {
         match work {
             Work::ReEvaluate(entry) => self.re_evaluate(entry, now),
-            Work::ReEvaluateOneOfMany(entry) => self.in_bulk(|engine| engine.re_evaluate(entry, now)),
-            Work::Wake(entry) => self.wake_some(entry, FEW),
-            Work::WakeRest(entry) => self.wake_some(entry, 0),
+            Work::Wake(entry) => return self.wake_some(entry, FEW, now),
+            Work::WakeRest(entry) => return self.wake_some(entry, 0, now),
             Work::DeleteAll { table, from } => {
                 self.in_bulk(|engine| engine.delete_some(table, from, now));
             }
@@ -302,58 +298,62 @@ impl Engine {
                 let in_doubt = self
                     .tables
                     .core(entry)
-                    .is_some_and(|core| core.state == State::AddDefer && core.is(Flag::Doubt));
+                    .is_some_and(|core| core.state() == State::AddDefer && core.is(Flag::Doubt));
                 if in_doubt {
                     self.fire(entry, Event::DelAddReq, now);
                 }
             }
             Work::Released(entry) => {
-                let Some(core) = self.tables.core(entry) else {
-                    return;
-                };
-                match (core.state, core.has_refs()) {
-                    (State::Temp | State::DelDeferRef, false) => self.fire(entry, Event::RefReleased, now),
-                    (State::DelDeferRef, true) => self.end_standoff(entry, now),
+                let core = self.tables.core(entry);
+                match core.map(|core| (core.state(), core.has_refs())) {
+                    Some((State::Temp | State::DelDeferRef, false)) => {
+                        self.fire(entry, Event::RefReleased, now);
+                    }
+                    Some((State::DelDeferRef, true)) => self.end_standoff(entry, now),
                     _ => {}
                 }
             }
         }
+        1
     }
 
     fn re_evaluate(&mut self, entry: EntryId, now: Instant) {
         if self.resumed_straight(entry, now) {
             return;
         }
-        let state = self.tables.core(entry).map(|core| core.state);
+        let state = self.tables.core(entry).map(|core| core.state());
         if matches!(state, Some(State::AddDefer | State::ChangeDefer)) {
             self.go_on(entry, Event::ReEval, now);
         }
     }
 
     /// Wakes some of those who wait for the entry, and comes back for the rest. All but the first `fresh` ones are
-    /// some of many.
-    fn wake_some(&mut self, entry: EntryId, fresh: usize) {
+    /// some of many. Returns how many.
+    fn wake_some(&mut self, entry: EntryId, fresh: usize, now: Instant) -> usize {
         if !self.is_resolved(entry) {
-            return;
+            return 1;
         }
-        let Engine { edges, tables, work, .. } = self;
-        let mut woken = 0;
-        let more = edges.let_go(tables, entry, WAKE_SLICE, |from| {
-            work.push_back(if woken < fresh {
-                Work::ReEvaluate(from)
-            } else {
-                Work::ReEvaluateOneOfMany(from)
-            });
-            woken += 1;
-        });
+        let mut woken = std::mem::take(&mut self.woken);
+        let more = self.edges.let_go(&mut self.tables, entry, WAKE_SLICE, |from| woken.push(from));
+        let (few, many) = woken.split_at(fresh.min(woken.len()));
+        // In the order in which they came, whether that goes straight or not.
+        few.iter().for_each(|entry| self.re_evaluate(*entry, now));
+        self.in_bulk(|engine| many.iter().for_each(|entry| engine.re_evaluate(*entry, now)));
         if more {
-            work.push_back(Work::WakeRest(entry));
+            self.work.push_back(Work::WakeRest(entry));
         }
+        let count = woken.len();
+        woken.clear();
+        self.woken = woken;
+        count.max(1)
     }
 
     /// Takes back an add or change that has not left.
     pub(super) fn recall_add_or_change(&mut self, entry: EntryId) {
-        if self.tables.core(entry).is_some_and(|core| matches!(core.state, State::SyncWait | State::NeedSync))
+        if self
+            .tables
+            .core(entry)
+            .is_some_and(|core| matches!(core.state(), State::SyncWait | State::NeedSync))
         {
             self.recall(entry);
         }
@@ -361,10 +361,7 @@ impl Engine {
 
     #[inline]
     pub(super) fn is_resolved(&self, entry: EntryId) -> bool {
-        self.tables.get(entry.table()).is_some_and(|table| {
-            let slot = entry.slot();
-            table.slots.get(slot).is_some_and(|core| table.is_resolved(slot, core))
-        })
+        self.tables.is_resolved(entry)
     }
 
     fn has_waiters(&self, entry: EntryId) -> bool {
@@ -376,15 +373,9 @@ impl Engine {
         self.first_unresolved_of(self.tables.core(entry)?.edges)
     }
 
+    #[inline]
     pub(super) fn first_unresolved_of(&self, head: u32) -> Option<u32> {
-        let mut at = head;
-        while let Some(edge) = self.edges.get(at) {
-            if !self.is_resolved(edge.to) {
-                return Some(at);
-            }
-            at = edge.sibling;
-        }
-        None
+        self.edges.first_unresolved(&self.tables, head)
     }
 
     /// Waits for the first thing that is missing; or, after a refusal, for a change of anything that the

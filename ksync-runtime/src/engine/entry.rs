@@ -56,10 +56,15 @@ pub(crate) struct Core {
     pub(crate) referrers: u32,
     /// Number of the copy of what the kernel holds, which there is when that is not what is declared; or [`NONE`].
     pub(crate) held: u32,
+    /// What is true of it, the state that it is in and the operation that is queued or outstanding, so that one look
+    /// tells all of it.
     flags: u32,
     /// Number of the last operation that was handed out. It comes round again, which is far enough apart.
     pub(crate) serial: u16,
-    pub(crate) state: State,
+    /// Always true. Among the values that a `bool` does not have is the arena's mark of a free slot, which then takes no
+    /// room of its own.
+    #[expect(dead_code, reason = "it is there for its type alone")]
+    is_there: bool,
 }
 
 /// One bit each of what is true of an entry.
@@ -138,7 +143,33 @@ impl Flag {
 
 impl Core {
     pub(crate) fn new(state: State) -> Self {
-        Core { edges: NONE, waiters: NONE, referrers: NONE, held: NONE, flags: 0, serial: 0, state }
+        let flags = in_state(state);
+        Core { edges: NONE, waiters: NONE, referrers: NONE, held: NONE, flags, serial: 0, is_there: true }
+    }
+
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        const STATES: [State; 16] = {
+            let mut states = [State::Init; 16];
+            let mut at = 0;
+            while at < State::ALL.len() {
+                states[State::ALL[at] as usize] = State::ALL[at];
+                at += 1;
+            }
+            states
+        };
+        STATES[(self.flags >> STATE_SHIFT) as usize & 15]
+    }
+
+    /// Whether it is in one of the states whose numbers are set in `states`.
+    #[inline]
+    pub(crate) fn is_in_one_of(&self, states: u32) -> bool {
+        states >> ((self.flags >> STATE_SHIFT) & 15) & 1 != 0
+    }
+
+    #[inline]
+    pub(crate) fn set_state(&mut self, state: State) {
+        self.flags = self.flags & !ANY_STATE | in_state(state);
     }
 
     #[inline]
@@ -162,7 +193,13 @@ impl Core {
         self.flags & flags != 0
     }
 
-    /// Whether of `flags` just those in `wanted` are true of it.
+    /// Takes the bits in `off` away, and sets those in `on`.
+    #[inline]
+    pub(crate) fn turn(&mut self, off: u32, on: u32) {
+        self.flags = self.flags & !off | on;
+    }
+
+    /// Whether of `flags`, which may be bits of the state and the operation too, just those in `wanted` are true of it.
     #[inline]
     pub(crate) fn are(&self, flags: u32, wanted: u32) -> bool {
         self.flags & flags == wanted
@@ -218,15 +255,38 @@ impl Core {
     /// The operation that was queued is handed out, if there is one. Counts it among those that are outstanding.
     #[inline]
     pub(crate) fn handed_out(&mut self, outstanding: &mut usize) -> Option<Verb> {
-        const NEWS: u32 = Flag::Shaken.bit() | Flag::ShakenOthers.bit() | Flag::LOST;
         let verb = self.verb();
         let mut flags = self.flags & !Flag::Queued.bit();
         if verb.is_some() && !self.is(Flag::Outstanding) {
-            flags = flags & !NEWS | Flag::Outstanding.bit();
+            flags = flags & !MEANWHILE | Flag::Outstanding.bit();
             *outstanding += 1;
         }
         self.flags = flags;
         verb
+    }
+
+    /// The same for an entry that stands among the fresh, if there is nothing to be looked at but what it
+    /// [stands on](Self::stands_on).
+    #[inline]
+    pub(crate) fn handed_out_straight(&mut self) -> Option<Verb> {
+        const LOOKED_AT: u32 = Flag::Queued.bit()
+            | Flag::Outstanding.bit()
+            | Flag::Lookup.bit()
+            | Flag::Doubt.bit()
+            | Flag::GoesFirst.bit();
+        if !self.are(LOOKED_AT, Flag::Queued.bit()) {
+            return None;
+        }
+        let verb = self.verb()?;
+        self.flags &= !(Flag::Queued.bit() | Flag::AmongFresh.bit() | MEANWHILE);
+        self.flags |= Flag::Outstanding.bit();
+        Some(verb)
+    }
+
+    /// First of the references that have to be resolved when what is queued leaves; or [`NONE`].
+    #[inline]
+    pub(crate) fn stands_on(&self) -> u32 {
+        if self.flags >> VERB_SHIFT == Verb::Delete as u32 { NONE } else { self.edges }
     }
 
     /// The operation that was outstanding is answered.
@@ -267,6 +327,25 @@ impl Core {
 }
 
 const VERB_SHIFT: u32 = 30;
+
+const STATE_SHIFT: u32 = 26;
+
+/// The bits of the state.
+pub(crate) const ANY_STATE: u32 = 15 << STATE_SHIFT;
+
+/// The bits of what is queued or outstanding.
+pub(crate) const ANY_VERB: u32 = 3 << VERB_SHIFT;
+
+/// Those of one state.
+#[inline]
+pub(crate) const fn in_state(state: State) -> u32 {
+    (state as u32) << STATE_SHIFT
+}
+
+const _: () = assert!(State::ALL.len() <= 16 && (Flag::InBulk as u32) < STATE_SHIFT);
+
+/// What is noted while an operation is on its way, until the next one.
+const MEANWHILE: u32 = Flag::Shaken.bit() | Flag::ShakenOthers.bit() | Flag::LOST;
 
 #[cfg(test)]
 mod tests {

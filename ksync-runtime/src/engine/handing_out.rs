@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Engine;
-use super::entry::{Core, EntryId, Flag};
+use super::entry::{Core, EntryId, Flag, NONE};
 use super::references::Cores;
 use super::tables::{Table, Tables};
 use crate::declare::{Context, KSyncEntry, OperationError, Progress, Protocol, Verb};
@@ -124,7 +124,11 @@ impl Engine {
     #[inline(always)]
     fn hand_out(&mut self, connection: usize, most: usize, mut take: impl FnMut(Operation), now: Instant) {
         let mut left = most;
-        while left > 0 {
+        loop {
+            left -= self.hand_out_straight(connection, left, &mut take);
+            if left == 0 {
+                return;
+            }
             let Some((entry, lane)) = self.outboxes.pop(connection) else {
                 return;
             };
@@ -152,6 +156,42 @@ impl Engine {
                 left -= 1;
             }
         }
+    }
+
+    /// Hands out what is next, up to `most`, as far as it is fresh, nobody else waits, and nothing is in its way. Returns
+    /// how many.
+    #[inline(always)]
+    fn hand_out_straight(
+        &mut self,
+        connection: usize,
+        most: usize,
+        take: &mut impl FnMut(Operation),
+    ) -> usize {
+        let Engine { outboxes, tables, edges, outstanding, .. } = self;
+        let handed_out = outboxes.take_fresh(connection, most, |entry| {
+            let Some((core, generation)) = tables.core_with_generation_mut(entry) else {
+                return false;
+            };
+            let stands_on = core.stands_on();
+            let core = if stands_on == NONE {
+                core
+            } else if edges.first_unresolved(tables, stands_on).is_some() {
+                return false;
+            } else if let Some(core) = tables.core_mut(entry) {
+                core
+            } else {
+                return false;
+            };
+            let Some(verb) = core.handed_out_straight() else {
+                return false;
+            };
+            core.serial = core.serial.wrapping_add(1);
+            let action = Action::Write(verb);
+            take(Operation { entry, generation, serial: core.serial, action, again: false });
+            true
+        });
+        *outstanding += handed_out;
+        handed_out
     }
 
     /// Whether what the entry's operation stands on is still so. If not, it is decided anew.
@@ -243,7 +283,7 @@ fn write_run<T: KSyncEntry>(
     None
 }
 
-#[inline]
+#[inline(always)]
 fn write_from<T: KSyncEntry>(
     tables: &Tables,
     table: &Table,

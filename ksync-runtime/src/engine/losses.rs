@@ -261,7 +261,7 @@ impl Engine {
         let Some(core) = self.tables.core_mut(entry) else {
             return;
         };
-        let before = match core.state {
+        let before = match core.state() {
             State::SyncWait | State::NeedSync | State::RenewWait => State::InSync,
             State::DelAckWait | State::DelDeferDelAck => State::DelDeferRef,
             _ => return,

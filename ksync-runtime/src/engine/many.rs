@@ -3,13 +3,23 @@
 use std::any::TypeId;
 use std::time::Instant;
 
+use super::entry::{EntryId, NONE};
 use super::outbox::Share;
+use super::set::Straight;
 use super::{Engine, SetError};
 use crate::declare::KSyncEntry;
-use crate::table::{READS_AT_ONCE, Rows};
+use crate::table::{Found, READS_AT_ONCE, Rows};
 
 /// So many values of an iterator are taken into one piece of memory.
 const SLICE: usize = 256;
+
+/// What is known of a key before it is looked up.
+#[derive(Clone, Copy)]
+struct Ahead {
+    hash: u64,
+    /// The slot in which it probably is; or [`NONE`].
+    guess: u32,
+}
 
 impl Engine {
     /// Declares many entries, as [`set`](Self::set) does with one. Those that can't be right are handed back with the
@@ -61,15 +71,42 @@ impl Engine {
             loop {
                 let group = values.as_slice();
                 let group = &group[..group.len().min(READS_AT_ONCE)];
-                let hashes = engine.look_ahead::<T, T>(group, Rows::hash_of_value);
-                for hash in hashes {
-                    let Some(value) = values.next() else {
-                        return;
-                    };
-                    refused.extend(engine.set_hashed(hash, value, now).err());
+                if group.is_empty() {
+                    return;
+                }
+                let mut ahead =
+                    engine.look_ahead::<T, T>(group, Rows::hash_of_value).into_iter().take(group.len());
+                while let Some((found, straight)) = engine.set_straight(&mut ahead, &mut values, now) {
+                    refused.extend(engine.follow_set(found, straight, now).err());
                 }
             }
         });
+    }
+
+    /// Declares values as long as they go straight and nothing follows from that. Returns the first of which that is not
+    /// so, and where its key is.
+    #[inline(always)]
+    fn set_straight<T: KSyncEntry>(
+        &mut self,
+        ahead: &mut impl Iterator<Item = Ahead>,
+        values: &mut impl Iterator<Item = T>,
+        now: Instant,
+    ) -> Option<(Found, Result<Straight<T>, T>)> {
+        self.settle_losses(now);
+        let observed = self.is_observed();
+        let Some(mut of_kind) = self.of_kind_mut::<T>() else {
+            let (Ahead { hash, .. }, value) = ahead.zip(values).next()?;
+            return Some((Found::Absent(hash), Err(value)));
+        };
+        for (Ahead { hash, guess }, value) in ahead.zip(values) {
+            let found = of_kind.rows.find_value_ahead(hash, guess, &value);
+            match of_kind.set_straight(found, value) {
+                Ok(Straight::Unchanged) => {}
+                Ok(Straight::Made(_) | Straight::Changed(_)) if !observed => {}
+                other => return Some((found, other)),
+            }
+        }
+        None
     }
 
     /// Withdraws many entries, as [`remove`](Self::remove) does with one. Returns how many of them were declared.
@@ -94,34 +131,68 @@ impl Engine {
                 if group.is_empty() {
                     return removed;
                 }
-                let hashes = engine.look_ahead::<T, &T::Key>(&group, |key| Rows::<T>::hash_of_key(key));
-                let removals = group.drain(..).zip(hashes);
-                removed += removals.filter(|(key, hash)| engine.remove_hashed::<T>(*hash, key, now)).count();
+                let ahead = engine.look_ahead::<T, &T::Key>(&group, |key| Rows::<T>::hash_of_key(key));
+                let mut removals = ahead.into_iter().zip(group.drain(..));
+                while let Some((entry, straight)) =
+                    engine.remove_straight::<T>(&mut removals, &mut removed, now)
+                {
+                    removed += usize::from(straight || engine.withdrawn(entry, now));
+                    if straight {
+                        engine.was_withdrawn(entry, now);
+                    }
+                }
             }
         })
     }
 
+    /// Withdraws entries as long as they go straight and nobody wants to know. Returns the first of which that is not so,
+    /// and whether it went straight.
+    #[inline(always)]
+    fn remove_straight<'a, T: KSyncEntry>(
+        &mut self,
+        removals: &mut impl Iterator<Item = (Ahead, &'a T::Key)>,
+        removed: &mut usize,
+        now: Instant,
+    ) -> Option<(EntryId, bool)>
+    where
+        T::Key: 'a,
+    {
+        self.settle_losses(now);
+        let observed = self.is_observed();
+        let mut of_kind = self.of_kind_mut::<T>()?;
+        for (Ahead { hash, guess }, key) in removals {
+            let Found::At(slot) = of_kind.rows.find_key_ahead(hash, guess, key) else {
+                continue;
+            };
+            let straight = of_kind.withdraw_straight(slot);
+            if !straight || observed {
+                return Some((EntryId::new(of_kind.number, slot), straight));
+            }
+            *removed += 1;
+        }
+        None
+    }
+
     /// Hashes the keys of a group, and reads what looking them up will read. Each of these reads may have to wait for
     /// memory; here none depends on another one, so that they wait together.
-    fn look_ahead<T: KSyncEntry, V>(&self, group: &[V], hash: impl Fn(&V) -> u64) -> [u64; READS_AT_ONCE] {
-        let mut hashes = [0; READS_AT_ONCE];
-        for (place, value) in hashes.iter_mut().zip(group) {
-            *place = hash(value);
+    fn look_ahead<T: KSyncEntry, V>(&self, group: &[V], hash: impl Fn(&V) -> u64) -> [Ahead; READS_AT_ONCE] {
+        let mut ahead = [Ahead { hash: 0, guess: NONE }; READS_AT_ONCE];
+        for (place, value) in ahead.iter_mut().zip(group) {
+            place.hash = hash(value);
         }
         let Some((number, rows)) = self.tables.rows::<T>() else {
-            return hashes;
+            return ahead;
         };
-        let mut slots = [u32::MAX; READS_AT_ONCE];
-        for (slot, hash) in slots.iter_mut().zip(hashes).take(group.len()) {
-            *slot = rows.guess(hash).unwrap_or(u32::MAX);
+        for place in ahead.iter_mut().take(group.len()) {
+            place.guess = rows.guess(place.hash).unwrap_or(NONE);
         }
         let cores = self.tables.get(number).map(|table| &table.slots);
-        let read = slots.iter().filter(|slot| {
-            rows.glance(**slot)
-                & cores.and_then(|cores| cores.get(**slot)).is_some_and(|core| core.edges == 0)
+        let read = ahead.iter().filter(|place| {
+            rows.glance(place.guess)
+                & cores.and_then(|cores| cores.get(place.guess)).is_some_and(|core| core.edges == 0)
         });
         std::hint::black_box(read.count());
-        hashes
+        ahead
     }
 
     /// Whether more of a kind can be declared without its having to wait longer than its share takes. Nothing is

@@ -28,6 +28,7 @@ mod losses;
 pub mod machine;
 mod manager;
 mod many;
+mod of_kind;
 mod outbox;
 mod references;
 mod retry;
@@ -95,6 +96,8 @@ pub struct Engine {
     emptied: VecDeque<&'static str>,
     /// Reused by `set`.
     targets: Vec<Linked>,
+    /// Reused by whoever wakes others.
+    woken: Vec<EntryId>,
 }
 
 /// Something to do that follows from a transition of another entry.
@@ -102,8 +105,6 @@ pub struct Engine {
 pub(crate) enum Work {
     /// The entry may go on by now.
     ReEvaluate(EntryId),
-    /// The same, and it is one of many for which that is so.
-    ReEvaluateOneOfMany(EntryId),
     /// Whoever waits for the entry may go on.
     Wake(EntryId),
     /// The rest of those who wait for the entry.
@@ -232,6 +233,7 @@ impl Engine {
             pins: HashMap::default(),
             emptied: VecDeque::new(),
             targets: Vec::new(),
+            woken: Vec::new(),
         }
     }
 
@@ -279,13 +281,18 @@ impl Engine {
     /// The same, where the hash of the key is known.
     fn remove_hashed<T: KSyncEntry>(&mut self, hash: u64, key: &T::Key, now: Instant) -> bool {
         self.settle_losses(now);
-        let Some((number, rows)) = self.tables.rows::<T>() else {
+        let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return false;
         };
-        let Found::At(slot) = rows.find_hashed_key(hash, key) else {
+        let Found::At(slot) = of_kind.rows.find_hashed_key(hash, key) else {
             return false;
         };
-        self.withdrawn(EntryId::new(number, slot), now)
+        let entry = EntryId::new(of_kind.number, slot);
+        if of_kind.withdraw_straight(slot) {
+            self.was_withdrawn(entry, now);
+            return true;
+        }
+        self.withdrawn(entry, now)
     }
 
     /// The declared value of an entry.
@@ -312,11 +319,12 @@ impl Engine {
     /// `budget` bounds how much is done in one call, so that nothing else waits long.
     pub fn work(&mut self, budget: usize, now: Instant) -> bool {
         self.settle_losses(now);
-        for _ in 0..budget {
+        let mut left = budget;
+        while left > 0 {
             let Some(work) = self.work.pop_front() else {
                 return false;
             };
-            self.carry_out(work, now);
+            left = left.saturating_sub(self.carry_out(work, now));
         }
         !self.work.is_empty()
     }

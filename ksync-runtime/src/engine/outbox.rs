@@ -96,6 +96,25 @@ impl Outboxes {
         self.boxes.get_mut(connection)?.pop()
     }
 
+    /// Shows those that are next on a connection, `most` of them, as long as all of them are fresh and one after the
+    /// other is handed out. Returns how many were.
+    #[inline(always)]
+    pub(crate) fn take_fresh(
+        &mut self,
+        connection: usize,
+        most: usize,
+        mut hand_out: impl FnMut(EntryId) -> bool,
+    ) -> usize {
+        let Some(outbox) = self.boxes.get_mut(connection).filter(|outbox| outbox.only_fresh_wait()) else {
+            return 0;
+        };
+        let (first, _) = outbox.fresh.as_slices();
+        let taken = first.iter().take(most).take_while(|entry| hand_out(**entry)).count();
+        outbox.fresh.drain(..taken);
+        self.queued -= taken;
+        taken
+    }
+
     /// Lets there be that many connections, and hands back all that waited, as [`Outbox::drain`] does.
     pub(crate) fn start_over(&mut self, connections: usize) -> Vec<(EntryId, Lane, bool)> {
         let before = std::mem::replace(&mut self.boxes, Outboxes::new(connections).boxes);
@@ -103,7 +122,7 @@ impl Outboxes {
     }
 
     /// Asks for an operation of an entry, of which none is outstanding.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn queue(
         &mut self,
         channel: usize,
@@ -132,7 +151,7 @@ impl Outboxes {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, channel: usize, entry: EntryId, core: &mut Core, lane: Lane, verb: Verb) {
         self.queued += 1;
         // An operation that was taken back has left its entry there.
@@ -159,7 +178,7 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Takes an entry. Returns the lane that it waits in: what finds no room in the fresh one goes with the bulk.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, entry: EntryId, lane: Lane, is_delete: bool) -> Lane {
         match lane {
             Lane::Fresh if self.fresh.len() < FRESH_ROOM => self.fresh.push_back(entry),
@@ -204,10 +223,15 @@ impl Outbox {
         early.chain(fresh).chain(bulk).chain(retries)
     }
 
+    #[inline]
+    fn only_fresh_wait(&self) -> bool {
+        self.bulk.is_empty() && self.early.is_empty() && self.retries.is_empty()
+    }
+
     /// The next one, with the lane that it waited in.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(EntryId, Lane)> {
-        if self.bulk.is_empty() && self.early.is_empty() && self.retries.is_empty() {
+        if self.only_fresh_wait() {
             // Nobody whose turn it could be instead.
             return self.fresh.pop_front().map(|entry| (entry, Lane::Fresh));
         }

@@ -7,7 +7,7 @@
 //! Invariant: an edge is in its target's list of waiters if and only if `waiting` is set on it.
 
 use super::entry::{Core, EntryId, NONE};
-use super::tables::Linked;
+use super::tables::{Linked, Tables};
 use crate::table::{Chunks, Shadow};
 
 /// One reference.
@@ -26,6 +26,14 @@ pub(crate) struct Edge {
     pub(crate) survives: bool,
     /// Which of the holder's values refers: a copy of it, or the declared one.
     pub(crate) copy: Option<Shadow>,
+}
+
+impl Edge {
+    /// Whether its holder waits for what it leads to.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting
+    }
 }
 
 /// The store of all edges.
@@ -137,6 +145,19 @@ impl Edges {
         if let Some(edge) = self.edges.get_mut(behind as usize) {
             edge.previous = before;
         }
+    }
+
+    /// The first of the references of the value whose list starts at `head` that leads to something unresolved.
+    #[inline]
+    pub(crate) fn first_unresolved(&self, tables: &Tables, head: u32) -> Option<u32> {
+        let mut at = head;
+        while let Some(edge) = self.get(at) {
+            if !tables.is_resolved(edge.to) {
+                return Some(at);
+            }
+            at = edge.sibling;
+        }
+        None
     }
 
     /// The references of the value whose list starts at `head`.

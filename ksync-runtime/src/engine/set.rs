@@ -1,14 +1,155 @@
 //! Declaring: a value finds its row and its references, and what follows from that is left to others.
 
+use std::any::{Any, TypeId};
 use std::time::Instant;
 
-use super::entry::{EntryId, Flag, NONE};
+use super::entry::{Core, EntryId, Flag, NONE};
 use super::machine::State;
+use super::of_kind::OfKind;
 use super::references::Cores;
-use super::tables::{Linked, Linker};
+use super::tables::{Linked, Linker, Table};
 use super::{Engine, SetError, Work};
-use crate::declare::{Invalid, KSyncEntry, References, describe_key};
-use crate::table::{AnyRows, Found, Rows};
+use crate::declare::{
+    Difference, IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key,
+};
+use crate::table::{AnyRows, Found, Rows, TableFull};
+
+/// Whether a value refers to nothing, which is known when the program is built, of a kind that is derived.
+#[inline(always)]
+fn refers_to_nothing<T: KSyncEntry>(value: &mut T) -> bool {
+    struct Noticed(bool);
+
+    impl Links for Noticed {
+        fn link(&mut self, _: TypeId, _: &'static str, _: &dyn Any) -> Target {
+            self.0 = true;
+            Target::NONE
+        }
+    }
+
+    if !T::SCHEMA.depends_on.is_empty() {
+        return false;
+    }
+    let mut noticed = Noticed(false);
+    value.references(&mut References::new(&mut noticed));
+    !noticed.0
+}
+
+/// What came of a value that went straight.
+pub(super) enum Straight<T> {
+    /// It was declared before.
+    Unchanged,
+    /// An entry was made for it.
+    Made(EntryId),
+    /// It took the place of another one, into which the kernel can change it.
+    Changed(EntryId),
+    /// Its table is full.
+    NoRoom,
+    /// It took the place of this one, and what follows from that is still to be decided.
+    Replaced(EntryId, Option<T>),
+}
+
+/// What there is to say of a value before anything is done about it.
+enum LookedAt {
+    /// It is to be declared.
+    New {
+        /// Where its key is.
+        found: Found,
+        /// The number of its table.
+        number: usize,
+        /// Its kind has numbers.
+        has_numbers: bool,
+    },
+    /// It is declared already.
+    Unchanged,
+    /// Nothing can be declared any more.
+    GoingAway,
+    /// It can't be right.
+    Invalid(Invalid),
+}
+
+impl Core {
+    /// Whether somebody declared it in this life of the agent.
+    #[inline]
+    fn is_live(&self) -> bool {
+        self.are(Flag::Declared.bit() | Flag::Stale.bit(), Flag::Declared.bit())
+    }
+}
+
+impl<T: KSyncEntry> OfKind<'_, T> {
+    /// Declares a value whose key was looked up. One that does not go straight is handed back.
+    #[inline(always)]
+    pub(super) fn set_straight(&mut self, found: Found, mut value: T) -> Result<Straight<T>, T> {
+        if !T::SCHEMA.depends_on.is_empty() || self.schema.index != IndexSource::None || self.going_away {
+            return Err(value);
+        }
+        match found {
+            Found::At(slot) => self.set_again_straight(slot, value),
+            Found::Absent(hash) => {
+                if value.check().is_err() || !refers_to_nothing(&mut value) {
+                    return Err(value);
+                }
+                Ok(match self.make_straight(hash, value, false) {
+                    Ok(entry) => Straight::Made(entry),
+                    Err(TableFull) => Straight::NoRoom,
+                })
+            }
+        }
+    }
+
+    /// The same for a value whose entry is in that slot.
+    #[inline(always)]
+    fn set_again_straight(&mut self, slot: u32, mut value: T) -> Result<Straight<T>, T> {
+        let (Some(core), Some(declared)) = (self.slots.get_mut(slot), self.rows.declared_mut(slot)) else {
+            return Err(value);
+        };
+        if core.is_live() && *declared == value {
+            return Ok(Straight::Unchanged);
+        }
+        if value.check().is_err() || !refers_to_nothing(&mut value) || !core.rests() {
+            return Err(value);
+        }
+        let entry = EntryId::new(self.number, slot);
+        value.inherit(declared);
+        let difference = declared.compare(&value);
+        let old = std::mem::replace(declared, value);
+        if difference != Difference::Change {
+            return Ok(Straight::Replaced(entry, Some(old)));
+        }
+        core.held = self.rows.keep_held(old, core.edges);
+        core.change_straight(self.counts, self.schema);
+        self.outboxes.queue(self.channel, self.schema, entry, core, Verb::Change);
+        Ok(Straight::Changed(entry))
+    }
+
+    /// Looks at a value whose key was looked up, before anything is done about it.
+    #[inline(always)]
+    fn look_at(&self, found: Found, value: &T) -> LookedAt {
+        if self.going_away {
+            return LookedAt::GoingAway;
+        }
+        if self.holds(found, value) {
+            return LookedAt::Unchanged;
+        }
+        match value.check() {
+            Err(invalid) => LookedAt::Invalid(invalid),
+            Ok(()) => {
+                let has_numbers = self.schema.index != IndexSource::None;
+                LookedAt::New { found, number: self.number, has_numbers }
+            }
+        }
+    }
+
+    /// Whether just that value is declared.
+    #[inline(always)]
+    fn holds(&self, found: Found, value: &T) -> bool {
+        match found {
+            Found::At(slot) => {
+                self.slots.get(slot).is_some_and(Core::is_live) && self.rows.declared(slot) == Some(value)
+            }
+            Found::Absent(_) => false,
+        }
+    }
+}
 
 impl Engine {
     /// Declares an entry, or gives it another value. What is declared already, as it is, is left alone.
@@ -16,31 +157,72 @@ impl Engine {
     /// # Errors
     /// [`SetError`]; the table then holds what it held.
     pub fn set<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
-        self.set_hashed(Rows::hash_of_value(&value), value, now)
+        self.set_ahead(Rows::hash_of_value(&value), NONE, value, now)
     }
 
-    /// The same, where the hash of the value's key is known.
-    pub(super) fn set_hashed<T: KSyncEntry>(
+    /// The same, where the hash of the value's key is known, and the slot in which it probably is.
+    #[inline(always)]
+    pub(super) fn set_ahead<T: KSyncEntry>(
         &mut self,
         hash: u64,
-        mut value: T,
+        guess: u32,
+        value: T,
         now: Instant,
     ) -> Result<(), SetError> {
         self.settle_losses(now);
-        let (number, rows) =
-            self.tables.rows::<T>().ok_or(SetError::NotRegistered { kind: T::SCHEMA.name })?;
-        let found = rows.find_hashed_value(hash, &value);
-        let Some(table) = self.tables.get(number).filter(|table| !table.going_away) else {
-            return Err(self.going_away(&value));
+        let Some(mut of_kind) = self.of_kind_mut::<T>() else {
+            return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
-        if let Found::At(slot) = found
-            && table.slots.get(slot).is_some_and(|core| core.is(Flag::Declared) && !core.is(Flag::Stale))
-            && rows.declared(slot) == Some(&value)
-        {
-            return Ok(());
+        let found = of_kind.rows.find_value_ahead(hash, guess, &value);
+        if !T::SCHEMA.depends_on.is_empty() {
+            let looked_at = of_kind.look_at(found, &value);
+            return self.set_looked_at(looked_at, value, now);
         }
-        value.check().map_err(|invalid| self.invalid(&value, invalid))?;
+        let straight = of_kind.set_straight(found, value);
+        self.follow_set(found, straight, now)
+    }
 
+    /// What follows from declaring a value whose key was looked up.
+    #[inline(always)]
+    pub(super) fn follow_set<T: KSyncEntry>(
+        &mut self,
+        found: Found,
+        straight: Result<Straight<T>, T>,
+        now: Instant,
+    ) -> Result<(), SetError> {
+        match straight {
+            Ok(Straight::Unchanged) => {}
+            Ok(Straight::Made(entry)) => self.was_made(entry, false, now),
+            Ok(Straight::NoRoom) => return Err(self.no_room(Vec::new(), self.kind_name::<T>())),
+            Ok(Straight::Changed(entry)) => self.was_changed(entry, now),
+            Ok(Straight::Replaced(entry, old)) => self.redeclared(entry, old, NONE, now),
+            Err(value) => return self.set_found(found, value, now),
+        }
+        Ok(())
+    }
+
+    /// Declares a value that does not go straight.
+    fn set_found<T: KSyncEntry>(&mut self, found: Found, value: T, now: Instant) -> Result<(), SetError> {
+        let Some(of_kind) = self.of_kind_mut::<T>() else {
+            return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
+        };
+        let looked_at = of_kind.look_at(found, &value);
+        self.set_looked_at(looked_at, value, now)
+    }
+
+    #[inline]
+    fn set_looked_at<T: KSyncEntry>(
+        &mut self,
+        looked_at: LookedAt,
+        mut value: T,
+        now: Instant,
+    ) -> Result<(), SetError> {
+        let (found, number, has_numbers) = match looked_at {
+            LookedAt::New { found, number, has_numbers } => (found, number, has_numbers),
+            LookedAt::Unchanged => return Ok(()),
+            LookedAt::GoingAway => return Err(self.going_away(&value)),
+            LookedAt::Invalid(invalid) => return Err(self.invalid(&value, invalid)),
+        };
         let mut linker = Linker::new(&mut self.tables, &mut self.targets);
         value.references(&mut References::new(&mut linker));
         let Linker { targets, failed, .. } = linker;
@@ -58,50 +240,81 @@ impl Engine {
                 let entry = EntryId::new(number, slot);
                 let edges = self.link(entry, targets, None);
                 if let Err(old) = self.redeclared_straight(entry, value, edges, now) {
-                    self.redeclared(number, entry, old, edges);
-                    self.declared(entry, now);
+                    self.redeclared(entry, old, edges, now);
                 }
             }
             Found::Absent(hash) => {
-                let occupy = |rows: &mut dyn AnyRows, slot| {
-                    if let Some(rows) = rows.as_any_mut().downcast_mut::<Rows<T>>() {
-                        rows.occupy_declared(slot, hash, value);
-                    }
-                };
-                let Ok(entry) = self.tables.create(number, State::Init, occupy) else {
+                let missing = targets.iter().position(|linked| !self.is_resolved(linked.to));
+                if has_numbers && !self.tables.get(number).is_some_and(Table::has_number_left) {
+                    return self.declare_short_of_number(number, hash, value, targets, missing, now);
+                }
+                let made = self
+                    .of_kind_mut()
+                    .map(|mut of_kind| of_kind.make_straight(hash, value, missing.is_some()));
+                let Some(Ok(entry)) = made else {
                     return Err(self.no_room(targets, self.kind_name::<T>()));
                 };
-                let missing = targets.iter().position(|linked| !self.is_resolved(linked.to));
-                let edges = self.link(entry, targets, missing);
-                if !self.declared_straight(entry, edges, missing.is_some(), now) {
-                    self.redeclared::<T>(number, entry, None, edges);
-                    self.declared(entry, now);
+                if has_numbers && let Some(table) = self.tables.get_mut(number) {
+                    table.make_room_for_index(entry.slot());
                 }
+                let edges = self.link(entry, targets, missing);
+                if edges != NONE
+                    && let Some(core) = self.tables.core_mut(entry)
+                {
+                    core.edges = edges;
+                }
+                self.was_made(entry, missing.is_some(), now);
             }
         }
         Ok(())
     }
 
+    /// Makes an entry of a kind that has numbers, of which there is none left.
+    fn declare_short_of_number<T: KSyncEntry>(
+        &mut self,
+        number: usize,
+        hash: u64,
+        value: T,
+        targets: Vec<Linked>,
+        missing: Option<usize>,
+        now: Instant,
+    ) -> Result<(), SetError> {
+        let occupy = |rows: &mut dyn AnyRows, slot| {
+            if let Some(rows) = rows.of_mut::<T>() {
+                rows.occupy_declared(slot, hash, value);
+            }
+        };
+        let Ok(entry) = self.tables.create(number, State::Init, occupy) else {
+            return Err(self.no_room(targets, self.kind_name::<T>()));
+        };
+        let edges = self.link(entry, targets, missing);
+        self.redeclared::<T>(entry, None, edges, now);
+        Ok(())
+    }
+
     /// Notes the references of an entry's new value, and returns the first of them. `waits`: which one of them the entry
     /// waits for.
-    #[inline]
-    fn link(&mut self, entry: EntryId, mut targets: Vec<Linked>, waits: Option<usize>) -> u32 {
+    #[inline(always)]
+    fn link(&mut self, entry: EntryId, targets: Vec<Linked>, waits: Option<usize>) -> u32 {
+        if targets.is_empty() { NONE } else { self.link_all(entry, targets, waits) }
+    }
+
+    fn link_all(&mut self, entry: EntryId, mut targets: Vec<Linked>, waits: Option<usize>) -> u32 {
         let mut head = NONE;
         while let Some(target) = targets.pop() {
             let waiting = waits == Some(targets.len());
             head = self.edges.add(&mut self.tables, entry, target, head, waiting);
         }
-        if targets.capacity() > 0 {
-            self.targets = targets;
-        }
+        self.targets = targets;
         head
     }
 
     /// The entry's row holds another value than `old`, and its references start at `edges`.
-    fn redeclared<T: KSyncEntry>(&mut self, number: usize, entry: EntryId, old: Option<T>, edges: u32) {
+    fn redeclared<T: KSyncEntry>(&mut self, entry: EntryId, old: Option<T>, edges: u32, now: Instant) {
         let old_edges =
             self.tables.core_mut(entry).map_or(NONE, |core| std::mem::replace(&mut core.edges, edges));
-        self.put_away(number, entry, old, old_edges);
+        self.put_away(entry.table(), entry, old, old_edges);
+        self.declared(entry, now);
     }
 
     /// A table is full: what was made for the value only goes again.

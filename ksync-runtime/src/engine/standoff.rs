@@ -25,10 +25,9 @@ impl Engine {
     /// circle.
     pub(super) fn may_go(&self, entry: EntryId) -> bool {
         self.tables.get(entry.table()).is_some_and(|table| {
-            table
-                .slots
-                .get(entry.slot())
-                .is_some_and(|core| !core.has_refs() || table.in_circles && core.state == State::DelDeferRef)
+            table.slots.get(entry.slot()).is_some_and(|core| {
+                !core.has_refs() || table.in_circles && core.state() == State::DelDeferRef
+            })
         })
     }
 
@@ -42,7 +41,7 @@ impl Engine {
         };
         let (state, event) = (State::DelDeferRef, Event::RefReleased);
         let compress = table.schema.compress;
-        let Some(core) = self.tables.core_mut(entry).filter(|core| core.state == state) else {
+        let Some(core) = self.tables.core_mut(entry).filter(|core| core.state() == state) else {
             return;
         };
         let doubt = core.is(Flag::Doubt);
@@ -97,8 +96,8 @@ impl Engine {
         while let Some(member) = circle.get(at).copied() {
             at += 1;
             let waits = |core: &&Core| {
-                let is_on_its_way_out =
-                    core.state == State::DelDeferRef || member == entry && core.state == State::DelAckWait;
+                let is_on_its_way_out = core.state() == State::DelDeferRef
+                    || member == entry && core.state() == State::DelAckWait;
                 is_on_its_way_out && !core.is(Flag::Pinned)
             };
             let Some(core) = self.tables.core(member).filter(waits) else {

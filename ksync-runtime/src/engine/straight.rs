@@ -10,13 +10,14 @@
 
 use std::time::Instant;
 
-use super::entry::{Core, EntryId, Flag, NONE};
-use super::handing_out::{Action, Operation};
+use super::entry::{ANY_STATE, ANY_VERB, Core, EntryId, Flag, NONE, in_state};
+use super::handing_out::Operation;
 use super::machine::{self, Calls, Event, Facts, State, Step};
+use super::of_kind::OfKind;
 use super::tables::Table;
 use super::{Engine, Work};
 use crate::declare::{IndexSource, KSyncEntry, Schema, Verb};
-use crate::table::{Rows, Shadow};
+use crate::table::{Shadow, TableFull};
 
 /// What makes an entry one that does not go straight.
 const IN_THE_WAY: u32 = Flag::Again.bit()
@@ -34,78 +35,173 @@ const IN_THE_WAY: u32 = Flag::Again.bit()
 
 const UNDER_WAY: u32 = Flag::Queued.bit() | Flag::Outstanding.bit();
 
+/// What an entry is asked that may go straight.
+const ASKED: u32 = IN_SYNC | UNDER_WAY | IN_THE_WAY | ANY_STATE;
+
 /// What is true of an entry that the kernel holds just as it was declared.
 const IN_SYNC: u32 = Flag::Declared.bit() | Flag::Seen.bit() | Flag::Accepted.bit();
+
+/// What an entry is asked whose operation was answered.
+const ASKED_WHEN_ANSWERED: u32 = UNDER_WAY | IN_THE_WAY | ANY_STATE;
+
+/// What an entry is asked that waited.
+const ASKED_TO_RESUME: u32 = Flag::Declared.bit() | UNDER_WAY | IN_THE_WAY | ANY_STATE;
+
+/// An add or change is on its way.
+const SYNC_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::SyncWait);
+
+/// A delete is on its way.
+const DEL_ACK_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::DelAckWait);
+
+/// How many entries are in each state.
+pub(super) type Counts = [usize; State::ALL.len()];
+
+/// A step of the state machine.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    from: State,
+    event: Event,
+    to: State,
+    /// What is asked of the kernel.
+    verb: Option<Verb>,
+}
+
+impl Way {
+    const ADD: Way =
+        Way { from: State::Init, event: Event::AddChangeReq, to: State::SyncWait, verb: Some(Verb::Add) };
+    const WAIT: Way = Way { to: State::AddDefer, verb: None, ..Way::ADD };
+    const RESUME: Way = Way { from: State::AddDefer, event: Event::ReEval, ..Way::ADD };
+    const CHANGE: Way = Way { from: State::InSync, verb: Some(Verb::Change), ..Way::ADD };
+    const ADDED: Way = Way { from: State::SyncWait, event: Event::AddAck, to: State::InSync, verb: None };
+    const CHANGED: Way = Way { event: Event::ChangeAck, ..Way::ADDED };
+    const DELETE: Way =
+        Way { from: State::InSync, event: Event::DelReq, to: State::DelAckWait, verb: Some(Verb::Delete) };
+    const DELETED: Way = Way { from: State::DelAckWait, event: Event::DelAck, to: State::Free, verb: None };
+}
 
 impl Core {
     /// Whether the entry is in sync, and nothing is under way or in the way.
     #[inline]
-    fn rests(&self) -> bool {
-        self.state == State::InSync
-            && self.are(IN_SYNC | UNDER_WAY | IN_THE_WAY, IN_SYNC)
-            && self.held == NONE
-            && self.waiters == NONE
+    pub(super) fn rests(&self) -> bool {
+        self.are(ASKED, IN_SYNC | in_state(State::InSync)) && self.held == NONE && self.waiters == NONE
     }
 
-    /// Goes to another state, as the state machine says.
+    /// What rests is given another value, into which the kernel can change it.
     #[inline]
-    fn go(
-        &mut self,
-        counts: &mut [usize; State::ALL.len()],
-        schema: &Schema,
-        event: Event,
-        next: State,
-        verb: Option<Verb>,
-    ) {
-        debug_assert!(self.may_go(schema, event, next, verb), "{} on {event} to {next}", self.state);
-        counts[self.state as usize] -= 1;
-        counts[next as usize] += 1;
-        self.state = next;
+    pub(super) fn change_straight(&mut self, counts: &mut Counts, schema: &Schema) {
+        self.go(counts, schema, Way::CHANGE, 0, 0);
+    }
+
+    /// Goes from one state to another, as the state machine says. Besides, the bits in `off` are taken away, and those in
+    /// `on` set.
+    #[inline(always)]
+    fn go(&mut self, counts: &mut Counts, schema: &Schema, way: Way, off: u32, on: u32) {
+        debug_assert!(self.may_go(schema, way), "{way:?} in {}", self.state());
+        counts[way.from as usize] -= 1;
+        counts[way.to as usize] += 1;
+        self.turn(off | ANY_STATE, on | in_state(way.to));
     }
 
     /// Whether the state machine says the same.
-    fn may_go(&self, schema: &Schema, event: Event, next: State, verb: Option<Verb>) -> bool {
+    fn may_go(&self, schema: &Schema, way: Way) -> bool {
         let facts = Facts {
             refs: self.has_refs(),
             seen: self.is(Flag::Seen),
             again: self.is(Flag::Again),
             compress: schema.compress,
-            unresolved: next == State::AddDefer,
+            unresolved: way.to == State::AddDefer,
             sync: false,
         };
-        machine::step(self.state, event, facts)
-            .is_ok_and(|step| step.next == next && step.calls.last() == verb && !step.again)
+        self.state() == way.from
+            && machine::step(way.from, way.event, facts)
+                .is_ok_and(|step| step.next == way.to && step.calls.last() == way.verb && !step.again)
+    }
+}
+
+impl<T: KSyncEntry> OfKind<'_, T> {
+    /// Makes an entry for a value whose key has none. `waits`: for something that it refers to. Its references are not
+    /// noted, and it gets no number.
+    ///
+    /// # Errors
+    /// If the table is full.
+    #[inline(always)]
+    pub(super) fn make_straight(&mut self, hash: u64, value: T, waits: bool) -> Result<EntryId, TableFull> {
+        let OfKind { number, slots, rows, schema, channel, counts, outboxes, .. } = self;
+        let slot = slots.insert_with(|slot| {
+            let mut core = Core::new(State::Init);
+            counts[State::Init as usize] += 1;
+            if waits {
+                core.go(counts, schema, Way::WAIT, 0, Flag::Declared.bit());
+            } else {
+                core.go(counts, schema, Way::ADD, 0, Flag::Declared.bit() | Flag::Seen.bit());
+                outboxes.queue(*channel, schema, EntryId::new(*number, slot), &mut core, Verb::Add);
+            }
+            core
+        })?;
+        rows.occupy_declared(slot, hash, value);
+        Ok(EntryId::new(*number, slot))
+    }
+
+    /// Gives an entry another value, whose references start at `edges` and are resolved. Returns where those of the value
+    /// start that it had.
+    ///
+    /// # Errors
+    /// If it does not go straight: the value that it had.
+    #[inline(always)]
+    pub(super) fn change_straight(&mut self, slot: u32, value: T, edges: u32) -> Result<u32, Option<T>> {
+        let OfKind { number, slots, rows, schema, channel, counts, outboxes, .. } = self;
+        let core = slots.get_mut(slot).ok_or(None)?;
+        if !core.rests() {
+            return Err(rows.declare(slot, value));
+        }
+        core.held = rows.declare_change(slot, value, core.edges)?;
+        core.change_straight(counts, schema);
+        outboxes.queue(*channel, schema, EntryId::new(*number, slot), core, Verb::Change);
+        Ok(std::mem::replace(&mut core.edges, edges))
+    }
+
+    /// Withdraws an entry. Returns whether that goes straight.
+    #[inline(always)]
+    pub(super) fn withdraw_straight(&mut self, slot: u32) -> bool {
+        let OfKind { number, slots, schema, channel, counts, outboxes, .. } = self;
+        let Some(core) = slots.get_mut(slot).filter(|core| core.rests() && !core.has_refs()) else {
+            return false;
+        };
+        core.go(counts, schema, Way::DELETE, Flag::Declared.bit(), 0);
+        outboxes.queue(*channel, schema, EntryId::new(*number, slot), core, Verb::Delete);
+        true
     }
 }
 
 impl Engine {
-    /// The kernel carried an operation out.
+    /// Takes the answers to operations that the kernel carried out, as long as they go straight. Returns the first that
+    /// does not.
     #[inline]
-    pub(super) fn acknowledged_straight(&mut self, operation: Operation, now: Instant) -> bool {
-        let entry = operation.entry;
-        let Some(Table { slots, rows, schema, counts, going_away, .. }) = self.tables.get_mut(entry.table())
-        else {
-            return false;
-        };
-        let Some((core, generation)) = slots.with_generation_mut(entry.slot()) else {
-            return false;
-        };
-        if !operation.is_current(generation, core.serial)
-            || !core.are(UNDER_WAY | IN_THE_WAY, Flag::Outstanding.bit())
-            || core.waiters != NONE
-            || matches!(schema.index, IndexSource::Kernel)
-        {
-            return false;
-        }
-        let Action::Write(verb) = operation.action else {
-            return false;
-        };
-        match (core.state, verb) {
-            (State::SyncWait, Verb::Add | Verb::Change) => {
-                let event = if verb == Verb::Add { Event::AddAck } else { Event::ChangeAck };
-                core.go(counts, schema, event, State::InSync, None);
-                core.answered();
-                core.set(Flag::Accepted, true);
+    pub(super) fn acknowledge_straight(
+        &mut self,
+        operations: &mut impl Iterator<Item = (Operation, Option<u32>)>,
+        now: Instant,
+    ) -> Option<(Operation, Option<u32>)> {
+        let observed = self.is_observed();
+        let in_trouble = !self.troubles.is_empty();
+        for (operation, index) in operations {
+            let entry = operation.entry;
+            let Some(table) = self.tables.get_mut(entry.table()) else {
+                return Some((operation, index));
+            };
+            let Table { slots, rows, schema, counts, going_away, .. } = &mut *table;
+            let Some((core, generation)) = slots.with_generation_mut(entry.slot()) else {
+                return Some((operation, index));
+            };
+            if !operation.is_current(generation, core.serial)
+                || core.waiters != NONE
+                || matches!(schema.index, IndexSource::Kernel)
+            {
+                return Some((operation, index));
+            }
+            if core.are(ASKED_WHEN_ANSWERED, SYNC_WAIT) {
+                let way = if core.verb() == Some(Verb::Add) { Way::ADDED } else { Way::CHANGED };
+                core.go(counts, schema, way, ANY_VERB | Flag::Outstanding.bit(), Flag::Accepted.bit());
                 let held = std::mem::replace(&mut core.held, NONE);
                 if held != NONE {
                     let edges = rows.drop_held(held);
@@ -113,60 +209,42 @@ impl Engine {
                         self.release_edges(edges);
                     }
                 }
-                self.went(entry, State::SyncWait, event, State::InSync, None, now);
-                if !self.troubles.is_empty() {
+                if observed {
+                    self.went(entry, way, now);
+                }
+                if in_trouble {
                     self.encourage_siblings(entry);
                 }
-            }
-            (State::DelAckWait, Verb::Delete) if !core.has_refs() && core.held == NONE && !*going_away => {
-                core.set(Flag::Seen, false);
-                core.go(counts, schema, Event::DelAck, State::Free, None);
+            } else if core.are(ASKED_WHEN_ANSWERED, DEL_ACK_WAIT)
+                && !core.has_refs()
+                && core.held == NONE
+                && !*going_away
+            {
+                core.go(counts, schema, Way::DELETED, Flag::Seen.bit(), 0);
                 let edges = core.edges;
-                self.went(entry, State::DelAckWait, Event::DelAck, State::Free, None, now);
+                if observed {
+                    self.went(entry, Way::DELETED, now);
+                    self.history.forget(entry);
+                }
                 if edges != NONE {
                     self.release_edges(edges);
                 }
-                self.history.forget(entry);
                 if let Some(lucky) = self.tables.remove(entry) {
                     self.carry_out(Work::ReEvaluate(lucky), now);
+                    self.settle_losses(now);
                 }
+            } else {
+                return Some((operation, index));
             }
-            _ => return false,
+            self.outstanding -= 1;
         }
-        self.outstanding -= 1;
-        true
+        None
     }
 
-    /// A new entry was declared, whose references start at `edges`. `waits`: for one of them, which is noted there.
+    /// Tells those who want to know of every step that an entry was made.
     #[inline]
-    pub(super) fn declared_straight(
-        &mut self,
-        entry: EntryId,
-        edges: u32,
-        waits: bool,
-        now: Instant,
-    ) -> bool {
-        let Some(Table { slots, schema, channel, counts, .. }) = self.tables.get_mut(entry.table()) else {
-            return false;
-        };
-        let Some(core) = slots.get_mut(entry.slot()) else {
-            return false;
-        };
-        if core.state != State::Init || !core.are(IN_THE_WAY, 0) || core.has_refs() {
-            return false;
-        }
-        core.edges = edges;
-        core.set(Flag::Declared, true);
-        if waits {
-            core.go(counts, schema, Event::AddChangeReq, State::AddDefer, None);
-            self.went(entry, State::Init, Event::AddChangeReq, State::AddDefer, None, now);
-            return true;
-        }
-        core.go(counts, schema, Event::AddChangeReq, State::SyncWait, Some(Verb::Add));
-        core.set(Flag::Seen, true);
-        self.outboxes.queue(*channel, schema, entry, core, Verb::Add);
-        self.went(entry, State::Init, Event::AddChangeReq, State::SyncWait, Some(Verb::Add), now);
-        true
+    pub(super) fn was_made(&mut self, entry: EntryId, waits: bool, now: Instant) {
+        self.went(entry, if waits { Way::WAIT } else { Way::ADD }, now);
     }
 
     /// Gives an entry another value, whose references start at `edges`.
@@ -182,38 +260,30 @@ impl Engine {
         now: Instant,
     ) -> Result<(), Option<T>> {
         let missing = edges != NONE && self.first_unresolved_of(edges).is_some();
-        let Table { slots, rows, schema, channel, counts, .. } =
-            self.tables.get_mut(entry.table()).ok_or(None)?;
-        let rows = rows.as_any_mut().downcast_mut::<Rows<T>>().ok_or(None)?;
-        let core = slots.get_mut(entry.slot()).ok_or(None)?;
-        if missing || !core.rests() {
-            return Err(rows.declare(entry.slot(), value));
+        let Some(mut of_kind) = self.of_kind_mut::<T>() else {
+            return Err(None);
+        };
+        if missing {
+            return Err(of_kind.rows.declare(entry.slot(), value));
         }
-        core.held = rows.declare_change(entry.slot(), value, core.edges)?;
-        core.go(counts, schema, Event::AddChangeReq, State::SyncWait, Some(Verb::Change));
-        self.outboxes.queue(*channel, schema, entry, core, Verb::Change);
-        let old_edges = std::mem::replace(&mut core.edges, edges);
+        let old_edges = of_kind.change_straight(entry.slot(), value, edges)?;
         if old_edges != NONE {
             self.edges.belong_to(old_edges, Shadow::Held);
         }
-        self.went(entry, State::InSync, Event::AddChangeReq, State::SyncWait, Some(Verb::Change), now);
+        self.was_changed(entry, now);
         Ok(())
     }
 
-    /// An entry was withdrawn.
+    /// Tells those who want to know of every step that an entry was given another value.
     #[inline]
-    pub(super) fn withdrawn_straight(&mut self, entry: EntryId, now: Instant) -> bool {
-        let Some(Table { slots, schema, channel, counts, .. }) = self.tables.get_mut(entry.table()) else {
-            return false;
-        };
-        let Some(core) = slots.get_mut(entry.slot()).filter(|core| core.rests() && !core.has_refs()) else {
-            return false;
-        };
-        core.go(counts, schema, Event::DelReq, State::DelAckWait, Some(Verb::Delete));
-        core.set(Flag::Declared, false);
-        self.outboxes.queue(*channel, schema, entry, core, Verb::Delete);
-        self.went(entry, State::InSync, Event::DelReq, State::DelAckWait, Some(Verb::Delete), now);
-        true
+    pub(super) fn was_changed(&mut self, entry: EntryId, now: Instant) {
+        self.went(entry, Way::CHANGE, now);
+    }
+
+    /// Tells those who want to know of every step that an entry was withdrawn.
+    #[inline]
+    pub(super) fn was_withdrawn(&mut self, entry: EntryId, now: Instant) {
+        self.went(entry, Way::DELETE, now);
     }
 
     /// What a new entry waited for may be there by now.
@@ -222,43 +292,48 @@ impl Engine {
         let Some(core) = self.tables.core(entry) else {
             return false;
         };
-        let edges = core.edges;
-        if core.state != State::AddDefer
-            || !core.are(Flag::Declared.bit() | IN_THE_WAY | UNDER_WAY, Flag::Declared.bit())
+        if !core.are(ASKED_TO_RESUME, Flag::Declared.bit() | in_state(State::AddDefer))
             || core.waiters != NONE
-            || self.first_unresolved_of(edges).is_some()
         {
             return false;
         }
-        self.stop_waiting(entry);
+        let mut waits = false;
+        let mut at = core.edges;
+        while let Some(edge) = self.edges.get(at) {
+            if !self.tables.is_resolved(edge.to) {
+                return false;
+            }
+            waits |= edge.is_waiting();
+            at = edge.sibling;
+        }
+        if waits {
+            self.stop_waiting(entry);
+        }
         let Some(Table { slots, schema, channel, counts, .. }) = self.tables.get_mut(entry.table()) else {
             return false;
         };
         let Some(core) = slots.get_mut(entry.slot()) else {
             return false;
         };
-        core.go(counts, schema, Event::ReEval, State::SyncWait, Some(Verb::Add));
-        core.set(Flag::Seen, true);
+        core.go(counts, schema, Way::RESUME, 0, Flag::Seen.bit());
         self.outboxes.queue(*channel, schema, entry, core, Verb::Add);
-        self.went(entry, State::AddDefer, Event::ReEval, State::SyncWait, Some(Verb::Add), now);
+        self.went(entry, Way::RESUME, now);
         true
     }
 
     /// Tells those who want to know of every step.
     #[inline]
-    fn went(
-        &mut self,
-        entry: EntryId,
-        from: State,
-        event: Event,
-        next: State,
-        verb: Option<Verb>,
-        now: Instant,
-    ) {
+    fn went(&mut self, entry: EntryId, way: Way, now: Instant) {
         if self.is_observed() {
-            let again = false;
-            let seen = !matches!(next, State::Free | State::AddDefer);
-            self.tell(entry, from, event, &Step { next, calls: Calls::of(verb), seen, again }, now);
+            let Way { from, event, to, verb } = way;
+            let seen = !matches!(to, State::Free | State::AddDefer);
+            self.tell(
+                entry,
+                from,
+                event,
+                &Step { next: to, calls: Calls::of(verb), seen, again: false },
+                now,
+            );
         }
     }
 }

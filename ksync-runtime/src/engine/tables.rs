@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use foldhash::fast::FixedState;
 
@@ -19,6 +19,7 @@ pub(crate) struct Table {
     pub(crate) slots: Slots<Core>,
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) schema: &'static Schema,
+    kind: TypeId,
     /// Writes messages of its entries.
     pub(crate) writers: Writers,
     /// Number of the connection that carries its messages.
@@ -78,18 +79,27 @@ impl Table {
     #[inline]
     pub(crate) fn is_resolved(&self, slot: u32, core: &Core) -> bool {
         const UNCERTAIN: u32 = Flag::Doubt.bit() | Flag::Shaken.bit() | Flag::LOST;
+        const GOING: u32 = {
+            let mut going = 1 << State::RenewWait as u32;
+            let mut at = 0;
+            while at < State::ALL.len() {
+                if State::ALL[at].is_deleting() {
+                    going |= 1 << State::ALL[at] as u32;
+                }
+                at += 1;
+            }
+            going
+        };
+        const SENT: u32 =
+            1 << State::InSync as u32 | 1 << State::SyncWait as u32 | 1 << State::NeedSync as u32;
         let has_index = matches!(self.schema.index, IndexSource::None) || self.index_of(slot) != NONE;
         has_index
             && match self.schema.resolved_on {
                 ResolvedOn::Accepted => {
-                    core.is(Flag::Accepted)
-                        && !core.is_any(UNCERTAIN)
-                        && !core.state.is_deleting()
-                        && core.state != State::RenewWait
+                    core.are(Flag::Accepted.bit() | UNCERTAIN, Flag::Accepted.bit())
+                        && !core.is_in_one_of(GOING)
                 }
-                ResolvedOn::Sent => {
-                    matches!(core.state, State::InSync | State::SyncWait | State::NeedSync)
-                }
+                ResolvedOn::Sent => core.is_in_one_of(SENT),
             }
     }
 
@@ -121,9 +131,14 @@ impl Table {
         self.forget_index(slot) != NONE
     }
 
+    /// Whether a new entry finds a number, if its kind takes them from KSync.
+    pub(crate) fn has_number_left(&self) -> bool {
+        self.indexes.as_ref().is_none_or(IndexAllocator::has_free)
+    }
+
     /// A new entry has no index, unless its kind takes them from KSync.
     #[inline]
-    fn make_room_for_index(&mut self, slot: u32) {
+    pub(crate) fn make_room_for_index(&mut self, slot: u32) {
         if matches!(self.schema.index, IndexSource::None) {
             return;
         }
@@ -169,11 +184,15 @@ impl std::fmt::Debug for Table {
 }
 
 /// All tables of an engine.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tables {
     tables: Vec<Table>,
     by_kind: HashMap<TypeId, usize, BuildHasherDefault<KindHasher>>,
+    /// By some bits of a kind's hash, which are known when the program is built: the table that it probably has.
+    guesses: [u8; GUESSES],
 }
+
+const GUESSES: usize = 64;
 
 /// A `TypeId` is a hash already.
 #[derive(Default)]
@@ -190,6 +209,18 @@ impl Hasher for KindHasher {
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+/// Where the number of a kind's table stands among the guesses.
+#[inline]
+fn place_of_guess(kind: TypeId) -> usize {
+    BuildHasherDefault::<KindHasher>::default().hash_one(kind) as usize % GUESSES
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Tables { tables: Vec::new(), by_kind: HashMap::default(), guesses: [0; GUESSES] }
     }
 }
 
@@ -210,6 +241,7 @@ impl Tables {
             slots: Slots::default(),
             rows: Box::new(Rows::<T>::new()),
             schema,
+            kind: TypeId::of::<T>(),
             writers: Writers::of::<T>(),
             channel: 0,
             indexes,
@@ -223,6 +255,7 @@ impl Tables {
             taken_away: false,
         });
         self.by_kind.insert(TypeId::of::<T>(), self.tables.len() - 1);
+        self.guesses[place_of_guess(TypeId::of::<T>())] = (self.tables.len() - 1) as u8;
         circles::note(self);
         Some(self.tables.len() - 1)
     }
@@ -238,24 +271,32 @@ impl Tables {
 
     #[inline]
     pub(crate) fn number_of(&self, kind: TypeId) -> Option<usize> {
+        let guess = usize::from(self.guesses[place_of_guess(kind)]);
+        if self.tables.get(guess).is_some_and(|table| table.kind == kind && !table.taken_away) {
+            return Some(guess);
+        }
+        self.look_up(kind)
+    }
+
+    fn look_up(&self, kind: TypeId) -> Option<usize> {
         self.by_kind.get(&kind).copied()
     }
 
     #[inline]
     pub(crate) fn rows<T: KSyncEntry>(&self) -> Option<(usize, &Rows<T>)> {
         let number = self.number_of(TypeId::of::<T>())?;
-        self.tables[number].rows.as_any().downcast_ref().map(|rows| (number, rows))
+        self.tables.get(number)?.rows.of().map(|rows| (number, rows))
     }
 
     #[inline]
     pub(crate) fn table_with_rows<T: KSyncEntry>(&self, number: usize) -> Option<(&Table, &Rows<T>)> {
         let table = self.tables.get(number)?;
-        table.rows.as_any().downcast_ref().map(|rows| (table, rows))
+        table.rows.of().map(|rows| (table, rows))
     }
 
     #[inline]
     pub(crate) fn rows_mut<T: KSyncEntry>(&mut self, number: usize) -> Option<&mut Rows<T>> {
-        self.tables.get_mut(number)?.rows.as_any_mut().downcast_mut()
+        self.tables.get_mut(number)?.rows.of_mut()
     }
 
     #[inline]
@@ -277,6 +318,20 @@ impl Tables {
         self.tables.get(entry.table())?.slots.get(entry.slot())
     }
 
+    /// The entry, and which life of its slot it is.
+    #[inline]
+    pub(crate) fn core_with_generation_mut(&mut self, entry: EntryId) -> Option<(&mut Core, u32)> {
+        self.tables.get_mut(entry.table())?.slots.with_generation_mut(entry.slot())
+    }
+
+    #[inline]
+    pub(crate) fn is_resolved(&self, entry: EntryId) -> bool {
+        self.tables.get(entry.table()).is_some_and(|table| {
+            let slot = entry.slot();
+            table.slots.get(slot).is_some_and(|core| table.is_resolved(slot, core))
+        })
+    }
+
     /// Makes an entry for a key that has none, with an index if its kind takes these from KSync.
     pub(crate) fn create(
         &mut self,
@@ -296,9 +351,9 @@ impl Tables {
         if let Some(table) = self.tables.get_mut(entry.table())
             && let Some(core) = table.slots.get_mut(entry.slot())
         {
-            table.counts[core.state as usize] -= 1;
+            table.counts[core.state() as usize] -= 1;
             table.counts[state as usize] += 1;
-            core.state = state;
+            core.set_state(state);
         }
     }
 
@@ -307,7 +362,10 @@ impl Tables {
         let table = self.tables.get_mut(entry.table())?;
         table.rows.vacate(entry.slot());
         let core = table.slots.remove(entry.slot())?;
-        table.counts[core.state as usize] -= 1;
+        table.counts[core.state() as usize] -= 1;
+        if matches!(table.schema.index, IndexSource::None) {
+            return None;
+        }
         let index = table.forget_index(entry.slot());
         let indexes = table.indexes.as_mut()?;
         if index == NONE {

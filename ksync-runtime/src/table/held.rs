@@ -31,6 +31,7 @@ impl<T> Default for HeldCopies<T> {
 
 impl<T> HeldCopies<T> {
     /// Keeps a copy, and returns its number.
+    #[inline]
     pub(crate) fn keep(&mut self, value: T, edges: u32) -> u32 {
         let new = Place { value: Some(value), edges };
         let at = self.free;

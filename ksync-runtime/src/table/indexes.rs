@@ -39,6 +39,11 @@ impl IndexAllocator {
         Some(self.first + lowest as u32)
     }
 
+    /// Whether any is free.
+    pub(crate) fn has_free(&self) -> bool {
+        self.used < self.range
+    }
+
     /// Takes one number out of those that are free. Returns false if it is not among them.
     pub(crate) fn reserve(&mut self, index: u32) -> bool {
         let Some(at) = index.checked_sub(self.first).map(|at| at as usize) else {
@@ -106,9 +111,11 @@ mod tests {
             [indexes.allocate(), indexes.allocate(), indexes.allocate()],
             [Some(10), Some(11), Some(12)]
         );
+        assert!(!indexes.has_free());
         assert_eq!(indexes.allocate(), None);
         indexes.release(11);
         indexes.release(11);
+        assert!(indexes.has_free());
         assert_eq!(indexes.used(), 2);
         assert_eq!(indexes.allocate(), Some(11));
         assert_eq!(indexes.allocate(), None);

@@ -6,34 +6,37 @@ use std::hint::black_box;
 
 use hashbrown::HashTable;
 
-use super::READS_AT_ONCE;
-
-const SHARD_BITS: u32 = 8;
+/// As many as a byte has values.
+const SHARDS: usize = 256;
 
 /// So many times as large does a shard become at once, at most.
 const MOST_GROWTH: usize = 16;
 
+/// So many keys of each shard lie in a cache that is near.
+const FEW: usize = 256;
+
 /// Slots by the hash of their key.
 #[derive(Debug)]
 pub(crate) struct KeyIndex {
-    shards: Vec<HashTable<u32>>,
+    shards: Box<[HashTable<u32>; SHARDS]>,
     /// How many keys a shard will have to hold, as far as is known.
     expected: usize,
 }
 
 impl KeyIndex {
     pub(crate) fn new() -> Self {
-        KeyIndex { shards: (0..1 << SHARD_BITS).map(|_| HashTable::new()).collect(), expected: 0 }
+        KeyIndex { shards: Box::new([const { HashTable::new() }; SHARDS]), expected: 0 }
     }
 
     /// There will be that many keys: a shard that has to grow then needs not do so again and again.
     pub(crate) fn expect(&mut self, keys: usize) {
-        let each = keys >> SHARD_BITS;
+        let each = keys / SHARDS;
         // Some have more than their share.
         self.expected = each + each / 16;
     }
 
     /// The slot among those with that hash that `is_it` recognises.
+    #[inline(always)]
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         self.shards[shard(hash)].find(hash, |slot| is_it(*slot)).copied()
     }
@@ -61,6 +64,7 @@ impl KeyIndex {
     }
 
     /// Forgets a slot.
+    #[inline]
     pub(crate) fn remove(&mut self, hash: u64, slot: u32) {
         if let Ok(found) = self.shards[shard(hash)].find_entry(hash, |other| *other == slot) {
             found.remove();
@@ -68,8 +72,9 @@ impl KeyIndex {
     }
 }
 
-/// Makes room for more. The keys lie all over the memory: they are read some at once, so that these reads wait together,
-/// and then hashed.
+/// Makes room for more, for which every key is hashed anew. The keys lie all over the memory: if they are too many for
+/// the nearest cache, all of them are read before, none of these reads depending on another one, so that they wait
+/// together.
 #[cold]
 fn grow(
     shard: &mut HashTable<u32>,
@@ -77,20 +82,17 @@ fn grow(
     hash_of: impl Fn(u32) -> u64,
     glance: impl Fn(u32) -> bool,
 ) {
+    if shard.len() > FEW {
+        black_box(shard.iter().filter(|slot| glance(**slot)).count());
+    }
     // One more makes hashbrown double what it has. What is expected may never come, so it is not believed at once.
     let room = expected.min((shard.len() + 1) * MOST_GROWTH).max(shard.len() + 1);
-    let slots: Vec<u32> = std::mem::replace(shard, HashTable::with_capacity(room)).into_iter().collect();
-    for together in slots.chunks(READS_AT_ONCE) {
-        black_box(together.iter().filter(|slot| glance(**slot)).count());
-        for slot in together {
-            shard.insert_unique(hash_of(*slot), *slot, |slot| hash_of(*slot));
-        }
-    }
+    shard.reserve(room - shard.len(), |slot| hash_of(*slot));
 }
 
 /// hashbrown uses the lowest and the seven highest bits of the hash; these lie between.
 fn shard(hash: u64) -> usize {
-    (hash >> 40) as usize & ((1 << SHARD_BITS) - 1)
+    usize::from((hash >> 40) as u8)
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ impl<T: KSyncEntry> Rows<T> {
     }
 
     /// Finds the row with a key, whose hash is known.
+    #[inline(always)]
     pub(crate) fn find_hashed_key(&self, hash: u64, key: &T::Key) -> Found {
         let found = self.keys.find(hash, |slot| match self.rows.get(slot as usize) {
             Some(Row::Placeholder(other)) => other == key,
@@ -90,6 +91,7 @@ impl<T: KSyncEntry> Rows<T> {
     }
 
     /// Finds the row with the key of `value`, whose hash is known.
+    #[inline(always)]
     pub(crate) fn find_hashed_value(&self, hash: u64, value: &T) -> Found {
         let found = self.keys.find(hash, |slot| match self.rows.get(slot as usize) {
             Some(Row::Placeholder(other)) => value.has_key(other),
@@ -97,6 +99,24 @@ impl<T: KSyncEntry> Rows<T> {
             _ => false,
         });
         found.map_or(Found::Absent(hash), Found::At)
+    }
+
+    /// The same, where `guess` is the slot in which it probably is, if any.
+    #[inline(always)]
+    pub(crate) fn find_value_ahead(&self, hash: u64, guess: u32, value: &T) -> Found {
+        match self.rows.get(guess as usize) {
+            Some(Row::Declared(other)) if value.has_key_of(other) => Found::At(guess),
+            _ => self.find_hashed_value(hash, value),
+        }
+    }
+
+    /// The same for a key.
+    #[inline(always)]
+    pub(crate) fn find_key_ahead(&self, hash: u64, guess: u32, key: &T::Key) -> Found {
+        match self.rows.get(guess as usize) {
+            Some(Row::Declared(value)) if value.has_key(key) => Found::At(guess),
+            _ => self.find_hashed_key(hash, key),
+        }
     }
 
     /// So many more values will be declared soon.
@@ -123,6 +143,14 @@ impl<T: KSyncEntry> Rows<T> {
         }
     }
 
+    #[inline]
+    pub(crate) fn declared_mut(&mut self, slot: u32) -> Option<&mut T> {
+        match self.rows.get_mut(slot as usize) {
+            Some(Row::Declared(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Puts a value into a row and hands back the one that was there.
     #[inline]
     pub(crate) fn declare(&mut self, slot: u32, mut value: T) -> Option<T> {
@@ -140,7 +168,7 @@ impl<T: KSyncEntry> Rows<T> {
     ///
     /// # Errors
     /// What was there, where that is not so.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn declare_change(&mut self, slot: u32, mut value: T, edges: u32) -> Result<u32, Option<T>> {
         let Some(row) = self.rows.get_mut(slot as usize) else {
             return Err(None);
@@ -165,6 +193,7 @@ impl<T: KSyncEntry> Rows<T> {
         self.fill(slot, hash, Row::Declared(value));
     }
 
+    #[inline(always)]
     fn fill(&mut self, slot: u32, hash: u64, new: Row<T>) {
         match self.rows.get_mut(slot as usize) {
             Some(row) => *row = new,
@@ -180,6 +209,7 @@ impl<T: KSyncEntry> Rows<T> {
     }
 
     /// Keeps a copy of what the kernel holds, and returns its number.
+    #[inline]
     pub(crate) fn keep_held(&mut self, value: T, edges: u32) -> u32 {
         self.held.keep(value, edges)
     }
@@ -217,7 +247,7 @@ impl<T: KSyncEntry> Rows<T> {
 
     /// Writes a message about the entry. `held`: the number of the copy of what the kernel holds, if there is one;
     /// `held_known`: what it holds is certain.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(
         &self,
         slot: u32,
@@ -281,11 +311,17 @@ fn glance<T: KSyncEntry>(rows: &Chunks<Row<T>>, slot: u32) -> bool {
     matches!(rows.get(slot as usize), Some(Row::Declared(_)))
 }
 
+#[inline]
 fn row_hash<T: KSyncEntry>(rows: &Chunks<Row<T>>, slot: u32) -> u64 {
-    match rows.get(slot as usize) {
-        Some(Row::Declared(value)) => Rows::hash_of_value(value),
-        Some(Row::Placeholder(key)) => Rows::<T>::hash_of_key(key),
-        _ => 0,
+    rows.get(slot as usize).map_or(0, hash_of_row)
+}
+
+#[inline]
+fn hash_of_row<T: KSyncEntry>(row: &Row<T>) -> u64 {
+    match row {
+        Row::Declared(value) => Rows::hash_of_value(value),
+        Row::Placeholder(key) => Rows::<T>::hash_of_key(key),
+        Row::Vacant => 0,
     }
 }
 
@@ -295,10 +331,7 @@ fn nothing() -> OperationError {
 }
 
 /// The rows of a table whose kind is not known here.
-pub(crate) trait AnyRows: Send {
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-
+pub(crate) trait AnyRows: Any + Send {
     /// Finds the row with that key, a `T::Key`. `None` if it is none.
     fn find(&self, key: &dyn Any) -> Option<Found>;
     /// Makes a row for a key that is in no row yet.
@@ -330,15 +363,21 @@ pub(crate) trait AnyRows: Send {
     fn describe(&self, slot: u32) -> String;
 }
 
+impl dyn AnyRows {
+    /// The rows of a kind, if they are that kind's.
+    #[inline]
+    pub(crate) fn of<T: KSyncEntry>(&self) -> Option<&Rows<T>> {
+        (self as &dyn Any).downcast_ref()
+    }
+
+    /// The same.
+    #[inline]
+    pub(crate) fn of_mut<T: KSyncEntry>(&mut self) -> Option<&mut Rows<T>> {
+        (self as &mut dyn Any).downcast_mut()
+    }
+}
+
 impl<T: KSyncEntry> AnyRows for Rows<T> {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
     fn find(&self, key: &dyn Any) -> Option<Found> {
         key.downcast_ref::<T::Key>().map(|key| self.find_key(key))
     }
@@ -358,11 +397,11 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
     }
 
     fn vacate(&mut self, slot: u32) {
-        let hash = row_hash(&self.rows, slot);
-        self.keys.remove(hash, slot);
-        if let Some(row) = self.rows.get_mut(slot as usize) {
-            *row = Row::Vacant;
-        }
+        let Some(row) = self.rows.get_mut(slot as usize) else {
+            return;
+        };
+        self.keys.remove(hash_of_row(row), slot);
+        *row = Row::Vacant;
     }
 
     fn edges_of_held(&self, held: u32) -> u32 {

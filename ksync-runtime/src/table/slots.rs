@@ -30,7 +30,14 @@ impl<V> Slots<V> {
         self.len
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, value: V) -> Result<u32, TableFull> {
+        self.insert_with(|_| value)
+    }
+
+    /// Inserts what `make` makes for its slot.
+    #[inline(always)]
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce(u32) -> V) -> Result<u32, TableFull> {
         let chunk = match self.open.last() {
             Some(chunk) => *chunk as usize,
             None => {
@@ -43,12 +50,14 @@ impl<V> Slots<V> {
             }
         };
         let arena = &mut self.chunks[chunk];
-        let (at, _) = arena.insert(value).into_raw_parts();
+        let first = (chunk * CHUNK) as u32;
+        let (at, _) =
+            arena.insert_with(|index| make(first + index.into_raw_parts().0 as u32)).into_raw_parts();
         if arena.len() == CHUNK {
             self.open.pop();
         }
         self.len += 1;
-        Ok((chunk * CHUNK + at) as u32)
+        Ok(first + at as u32)
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&V> {
@@ -75,14 +84,16 @@ impl<V> Slots<V> {
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<V> {
-        let index = self.index(slot)?;
-        let chunk = slot as usize / CHUNK;
-        let arena = &mut self.chunks[chunk];
-        if arena.len() == CHUNK {
+        let (chunk, at) = (slot as usize / CHUNK, slot as usize % CHUNK);
+        let arena = self.chunks.get_mut(chunk)?;
+        let (_, index) = arena.get_unknown_gen(at)?;
+        let was_full = arena.len() == CHUNK;
+        let removed = arena.remove(index)?;
+        if was_full {
             self.open.push(chunk as u32);
         }
         self.len -= 1;
-        arena.remove(index)
+        Some(removed)
     }
 
     /// Every slot in use, ascending.

@@ -15,6 +15,9 @@ pub const NLMSG_HEADER_LEN: usize = 16;
 /// As many as most fixed headers are long.
 const ZEROS: [u8; 32] = [0; 32];
 
+/// Length of the head and of most fixed headers together.
+const START_LEN: usize = NLMSG_HEADER_LEN + ZEROS.len();
+
 /// Room for one message at the end of a batch. Dropped unused, it leaves the batch as it was.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -79,19 +82,43 @@ impl<'a> Request<'a> {
     #[inline(always)]
     pub fn begin<H: FixedHeader>(mut self, message_type: u16, flags: u16) -> Outgoing<'a, H> {
         let start = self.out.len();
-        self.head(message_type, flags);
-        Outgoing::behind(self.out, start, 0, None)
+        // In one piece, if that is long enough for the fixed header, too.
+        let mut piece = [0; START_LEN];
+        piece[..NLMSG_HEADER_LEN].copy_from_slice(&self.head_bytes(message_type, flags));
+        match piece.get(..NLMSG_HEADER_LEN + H::LEN.next_multiple_of(4)) {
+            Some(piece) => {
+                self.out.extend_from_slice(piece);
+                let body = start + NLMSG_HEADER_LEN;
+                Outgoing {
+                    header: H::default(),
+                    attributes: Attributes::new(self.out),
+                    start,
+                    body,
+                    head: None,
+                }
+            }
+            None => {
+                self.head(message_type, flags);
+                Outgoing::behind(self.out, start, 0, None)
+            }
+        }
     }
 
     /// `struct nlmsghdr`.
     #[inline]
     fn head(&mut self, message_type: u16, flags: u16) {
+        let head = self.head_bytes(message_type, flags);
+        self.out.extend_from_slice(&head);
+    }
+
+    #[inline]
+    fn head_bytes(&self, message_type: u16, flags: u16) -> [u8; NLMSG_HEADER_LEN] {
         let mut head = [0; NLMSG_HEADER_LEN];
         head[4..6].copy_from_slice(&message_type.to_ne_bytes());
         head[6..8].copy_from_slice(&(flags | super::rtnetlink::NLM_F_REQUEST).to_ne_bytes());
         head[8..12].copy_from_slice(&self.seq.to_ne_bytes());
         head[12..16].copy_from_slice(&self.port.to_ne_bytes());
-        self.out.extend_from_slice(&head);
+        head
     }
 }
 

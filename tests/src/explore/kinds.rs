@@ -103,3 +103,24 @@ kind! {
     /// There are two numbers only.
     Scarce: index(from = ksync, range = 1..=2, nla = 9), flushes_dependents
 }
+
+/// Nothing that stands on others, or is numbered.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 16, change = 18, delete = 17, classify = classify)]
+pub struct Lone {
+    /// Which one.
+    #[ksync(key, nla = 1)]
+    pub id: u32,
+    /// What it is.
+    #[ksync(nla = 2)]
+    pub value: u32,
+    /// What it is for good.
+    #[ksync(nla = 3, immutable)]
+    pub fixed: u32,
+}
+
+impl Kind for Lone {
+    fn make(id: u32, wish: Wish) -> Self {
+        Lone { id, value: wish.value, fixed: wish.fixed }
+    }
+}

@@ -12,7 +12,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Instant;
 
-pub use kinds::{Flushing, Kept, Kind, Numbered, Plain, Scarce, Wish};
+pub use kinds::{Flushing, Kept, Kind, Lone, Numbered, Plain, Scarce, Wish};
 pub use world::{Action, Manner, World};
 
 /// A kind of small world, and how far it is explored.

@@ -16,7 +16,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 use ksync_runtime::declare::{IndexSource, OperationError, Progress, Verb};
 use ksync_runtime::engine::machine::{Event, State};
-use ksync_runtime::engine::{Action as Asked, Engine, Operation, Outcome, RetryPolicy};
+use ksync_runtime::engine::{Action as Asked, Engine, Operation, Outcome, RetryPolicy, Share};
 use ksync_runtime::wire::Request;
 
 use super::kinds::{Kind, Wish};
@@ -190,13 +190,13 @@ impl<T: Kind> World<T> {
                 self.owed.remove(&key);
                 self.declared.insert(key, wish);
                 self.note(key, wish);
-                self.engine.set(T::make(key, wish), self.now).map_err(|error| error.to_string())?;
+                self.set(T::make(key, wish))?;
             }
             Action::Remove(key) => {
                 self.owed.remove(&key);
                 let was_declared = self.declared.remove(&key).is_some();
                 self.note(key, "removed");
-                if self.engine.remove::<T>(&key, self.now) != was_declared {
+                if self.remove(key) != was_declared {
                     return Err(format!("{key}: declared or not?"));
                 }
             }
@@ -229,6 +229,28 @@ impl<T: Kind> World<T> {
         }
         self.follow();
         Ok(())
+    }
+
+    /// Some are set and removed by themselves, and some as one of many would be.
+    fn is_one_of_many(key: u32) -> bool {
+        key.is_multiple_of(2)
+    }
+
+    fn set(&mut self, value: T) -> Result<(), String> {
+        let refused = if Self::is_one_of_many(value.key()) {
+            self.engine.set_all([value], Share::Fresh, self.now).pop()
+        } else {
+            self.engine.set(value, self.now).err()
+        };
+        refused.map_or(Ok(()), |error| Err(error.to_string()))
+    }
+
+    fn remove(&mut self, key: u32) -> bool {
+        if Self::is_one_of_many(key) {
+            self.engine.remove_all::<T>([&key], Share::Fresh, self.now) == 1
+        } else {
+            self.engine.remove::<T>(&key, self.now)
+        }
     }
 
     /// The engine hands out an operation, and the kernel acts on it.

@@ -77,6 +77,8 @@ impl<T: Kind> World<T> {
                 self.last_index += 1;
                 self.last_index
             }
+            // Nobody names it.
+            (IndexSource::None, _) => key,
             _ => written.index.ok_or_else(|| format!("{key} is sent without an index"))?,
         };
         if self.kernel.iter().any(|(other, object)| *other != key && object.index == index) {

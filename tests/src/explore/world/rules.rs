@@ -116,7 +116,8 @@ impl<T: Kind> World<T> {
             object.value == wish.value
                 && object.fixed == wish.fixed
                 && object.refers_to == [wish.first.map(known), wish.second.map(known)].map(Option::flatten)
-                && self.engine.index::<T>(&key) == Some(object.index)
+                && (T::SCHEMA.index == IndexSource::None
+                    || self.engine.index::<T>(&key) == Some(object.index))
         })
     }
 
