@@ -99,15 +99,22 @@ impl Driver {
     }
 
     fn set_each<T: KSyncEntry>(&mut self, values: impl Iterator<Item = T>) -> Option<SetError> {
-        values.filter_map(|value| self.engine.set(value, self.now).err()).last()
+        let mut refused = None;
+        for value in values {
+            if let Err(error) = self.engine.set(value, self.now) {
+                refused = Some(error);
+            }
+        }
+        refused
     }
 
     /// Answers everything that was sent, and what is sent meanwhile.
     pub(super) fn answer_all(&mut self) {
         while !self.sent.is_empty() {
             let answered = SLICE.min(self.sent.len());
-            self.engine
-                .handle_all_done(self.sent.drain(..answered).map(|operation| (operation, None)), self.now);
+            let done = self.sent.iter().take(answered).map(|operation| (*operation, None));
+            self.engine.handle_all_done(done, self.now);
+            self.sent.drain(..answered);
             self.send_all();
         }
     }
