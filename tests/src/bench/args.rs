@@ -133,4 +133,8 @@ pub struct EngineArgs {
     /// What this program does under callgrind.
     #[arg(long, hide = true, requires = "workload")]
     pub counted: bool,
+
+    /// With --counted, values many at once.
+    #[arg(long, hide = true, requires = "counted")]
+    pub many: bool,
 }

@@ -73,7 +73,8 @@ pub fn run(
         }
         Command::Engine(args) if args.counted => {
             let workload = args.workload.unwrap_or(Workload::W1);
-            return engine::run_counted(workload, args.entries.unwrap_or(COUNTED_ENTRIES));
+            let entries = args.entries.unwrap_or(COUNTED_ENTRIES);
+            return engine::run_counted(workload, entries, args.many);
         }
         Command::Engine(args) => return plan::run(&engine_parts(args, scale), show, tell),
         Command::All(args) => {
@@ -330,7 +331,7 @@ fn timed(workload: Workload, entries: u32, scale: Scale) -> Part<'static> {
 fn counted(workload: Workload, sizes: &'static [u32]) -> Part<'static> {
     Part {
         name: format!("engine {}, instructions an event", workload.name()),
-        seconds: 2.0 + 70.0 * f64::from(sizes.iter().sum::<u32>()) / 1e6,
+        seconds: 2.0 + 100.0 * f64::from(sizes.iter().sum::<u32>()) / 1e6,
         measure: Box::new(move || engine::count(workload, sizes)),
     }
 }

@@ -15,12 +15,12 @@ fn counted_by_callgrind(workload: Workload, entries: u32, driver: &mut super::dr
     workload.run(entries, driver, &mut |_, _| ());
 }
 
-/// What the program does when it runs under callgrind.
+/// What the program does when it runs under callgrind. `many`: values by `set_all` and `remove_all`.
 ///
 /// # Errors
 /// What is not as it must be.
-pub fn run_counted(workload: Workload, entries: u32) -> Result<(), String> {
-    let mut driver = workload.prepare(entries, By::One)?;
+pub fn run_counted(workload: Workload, entries: u32, many: bool) -> Result<(), String> {
+    let mut driver = workload.prepare(entries, if many { By::Many } else { By::One })?;
     counted_by_callgrind(workload, entries, &mut driver);
     workload.check(entries, &driver)
 }
@@ -29,7 +29,7 @@ pub fn run_counted(workload: Workload, entries: u32) -> Result<(), String> {
 ///
 /// # Errors
 /// When valgrind is missing or the run fails.
-pub(super) fn count(workload: Workload, entries: u32) -> Result<u64, String> {
+pub(super) fn count(workload: Workload, entries: u32, by: By) -> Result<u64, String> {
     let own = std::env::current_exe().map_err(|error| format!("the path of this program: {error}"))?;
     let log = Log::new();
     let output = Command::new("valgrind")
@@ -38,6 +38,7 @@ pub(super) fn count(workload: Workload, entries: u32) -> Result<u64, String> {
         .arg(format!("--log-file={}", log.0.display()))
         .arg(own)
         .args(["engine", workload.name(), "--counted", "--entries", &entries.to_string()])
+        .args((by == By::Many).then_some("--many"))
         .output()
         .map_err(|error| format!("valgrind does not start: {error}"))?;
     let text = fs::read_to_string(&log.0).unwrap_or_default();

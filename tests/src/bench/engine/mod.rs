@@ -90,17 +90,19 @@ fn one_run(workload: Workload, entries: u32, by: By) -> Result<Run, String> {
 /// When valgrind is missing, or what is not as it must be.
 pub fn count(workload: Workload, sizes: &[u32]) -> Result<Report, String> {
     let mut report = Report::new(format!("engine {}, instructions an event", workload.name()));
-    let bar = progress::bar(&report.title, sizes.len() as u64);
+    let bar = progress::bar(&report.title, 2 * sizes.len() as u64);
     let goal = match workload {
         Workload::W1 => 220.0,
         Workload::W2 => 350.0,
     };
     for entries in sizes {
-        let instructions = callgrind::count(workload, *entries)?;
-        let each = instructions as f64 / workload.events(*entries) as f64;
-        let goal = (*entries == COUNTED_ENTRIES).then_some(Goal::AtMost(goal));
-        report.result(format!("{} at {entries} entries", workload.name()), each, goal);
-        bar.inc(1);
+        for (by, how) in [(By::One, "one by one"), (By::Many, "many at once")] {
+            let instructions = callgrind::count(workload, *entries, by)?;
+            let each = instructions as f64 / workload.events(*entries) as f64;
+            let goal = (*entries == COUNTED_ENTRIES).then_some(Goal::AtMost(goal));
+            report.result(format!("{} at {entries} entries, {how}", workload.name()), each, goal);
+            bar.inc(1);
+        }
     }
     bar.finish_and_clear();
     Ok(report)
