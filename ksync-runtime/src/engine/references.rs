@@ -8,7 +8,7 @@
 
 use super::entry::{Core, EntryId, NONE};
 use super::tables::{Linked, Tables};
-use crate::table::{Chunks, Shadow};
+use crate::table::{FullChunks, Shadow};
 
 /// One reference.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl Edge {
 /// The store of all edges.
 #[derive(Debug)]
 pub(crate) struct Edges {
-    edges: Chunks<Edge>,
+    edges: FullChunks<Edge>,
     /// First of the edges that are not in use, linked by `sibling`.
     free: u32,
     used: usize,
@@ -52,7 +52,7 @@ pub(crate) trait Cores {
 
 impl Edges {
     pub(crate) fn new() -> Self {
-        Edges { edges: Chunks::default(), free: NONE, used: 0 }
+        Edges { edges: FullChunks::default(), free: NONE, used: 0 }
     }
 
     /// How many references there are.
@@ -78,12 +78,11 @@ impl Edges {
         let Linked { to, survives } = linked;
         let at = if self.free == NONE { self.edges.len() as u32 } else { self.free };
         let new = Edge { from, to, sibling: head, previous: at, next: at, waiting, survives, copy: None };
-        match self.edges.get_mut(at as usize) {
-            Some(place) => {
-                self.free = place.sibling;
-                *place = new;
-            }
-            None => self.edges.push(new),
+        if self.free == NONE {
+            self.edges.push(new);
+        } else if let Some(place) = self.edges.get_mut(at as usize) {
+            self.free = place.sibling;
+            *place = new;
         }
         self.used += 1;
         if let Some(core) = cores.core_mut(to) {

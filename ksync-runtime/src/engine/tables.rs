@@ -92,7 +92,11 @@ impl Table {
         };
         const SENT: u32 =
             1 << State::InSync as u32 | 1 << State::SyncWait as u32 | 1 << State::NeedSync as u32;
-        let has_index = matches!(self.schema.index, IndexSource::None) || self.index_of(slot) != NONE;
+        let has_index = match self.schema.index {
+            IndexSource::None => true,
+            IndexSource::KSync { .. } => !core.is(Flag::NoIndex),
+            IndexSource::Kernel => self.index_of(slot) != NONE,
+        };
         has_index
             && match self.schema.resolved_on {
                 ResolvedOn::Accepted => {

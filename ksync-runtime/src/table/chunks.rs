@@ -1,4 +1,4 @@
-//! A vector that grows by whole chunks and never moves what it holds.
+//! Vectors that grow by whole chunks and never move what they hold.
 
 use super::CHUNK;
 
@@ -38,5 +38,48 @@ impl<T> Chunks<T> {
     #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
+    }
+}
+
+/// The same for small elements: a chunk is full from the first, so that finding one takes fewer steps. Reading past the
+/// end yields nothing, or what was made up.
+#[derive(Debug)]
+pub(crate) struct FullChunks<T> {
+    chunks: Vec<Box<[T; CHUNK]>>,
+    len: usize,
+}
+
+impl<T> Default for FullChunks<T> {
+    fn default() -> Self {
+        FullChunks { chunks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Copy> FullChunks<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends an element, by which a new chunk is filled.
+    #[inline]
+    pub(crate) fn push(&mut self, element: T) {
+        if self.len.is_multiple_of(CHUNK) {
+            self.chunks.push(Box::new([element; CHUNK]));
+        }
+        let at = self.len;
+        self.len += 1;
+        if let Some(place) = self.get_mut(at) {
+            *place = element;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> Option<&T> {
+        self.chunks.get(at / CHUNK).map(|chunk| &chunk[at % CHUNK])
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        self.chunks.get_mut(at / CHUNK).map(|chunk| &mut chunk[at % CHUNK])
     }
 }

@@ -10,7 +10,7 @@ mod keys;
 mod rows;
 mod slots;
 
-pub(crate) use chunks::Chunks;
+pub(crate) use chunks::{Chunks, FullChunks};
 use held::HeldCopies;
 pub(crate) use indexes::IndexAllocator;
 pub(crate) use rows::{AnyRows, Found, Rows, Shadow};
