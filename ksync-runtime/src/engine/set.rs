@@ -9,9 +9,7 @@ use super::of_kind::OfKind;
 use super::references::Cores;
 use super::tables::{Linked, Linker, Table};
 use super::{Engine, SetError, Work};
-use crate::declare::{
-    Difference, IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key,
-};
+use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, describe_key};
 use crate::table::{AnyRows, Found, Rows, TableFull};
 
 /// Whether a value refers to nothing, which is known when the program is built, of a kind that is derived.
@@ -99,7 +97,7 @@ impl<T: KSyncEntry> OfKind<'_, T> {
     /// The same for a value whose entry is in that slot.
     #[inline(always)]
     fn set_again_straight(&mut self, slot: u32, mut value: T) -> Result<Straight<T>, T> {
-        let (Some(core), Some(declared)) = (self.slots.get_mut(slot), self.rows.declared_mut(slot)) else {
+        let (Some(core), Some(declared)) = (self.slots.get(slot), self.rows.declared(slot)) else {
             return Err(value);
         };
         if core.is_live() && *declared == value {
@@ -109,16 +107,10 @@ impl<T: KSyncEntry> OfKind<'_, T> {
             return Err(value);
         }
         let entry = EntryId::new(self.number, slot);
-        value.inherit(declared);
-        let difference = declared.compare(&value);
-        let old = std::mem::replace(declared, value);
-        if difference != Difference::Change {
-            return Ok(Straight::Replaced(entry, Some(old)));
-        }
-        core.held = self.rows.keep_held(old, core.edges);
-        core.change_straight(self.counts, self.schema);
-        self.outboxes.queue(self.channel, self.schema, entry, core, Verb::Change);
-        Ok(Straight::Changed(entry))
+        Ok(match self.change_straight(slot, value, NONE) {
+            Ok(_) => Straight::Changed(entry),
+            Err(old) => Straight::Replaced(entry, old),
+        })
     }
 
     /// Looks at a value whose key was looked up, before anything is done about it.

@@ -54,7 +54,7 @@ const SYNC_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::SyncWait);
 const DEL_ACK_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::DelAckWait);
 
 /// How many entries are in each state.
-pub(super) type Counts = [usize; State::ALL.len()];
+type Counts = [usize; State::ALL.len()];
 
 /// A step of the state machine.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +84,6 @@ impl Core {
     #[inline]
     pub(super) fn rests(&self) -> bool {
         self.are(ASKED, IN_SYNC | in_state(State::InSync)) && self.held == NONE && self.waiters == NONE
-    }
-
-    /// What rests is given another value, into which the kernel can change it.
-    #[inline]
-    pub(super) fn change_straight(&mut self, counts: &mut Counts, schema: &Schema) {
-        self.go(counts, schema, Way::CHANGE, 0, 0);
     }
 
     /// Goes from one state to another, as the state machine says. Besides, the bits in `off` are taken away, and those in
@@ -155,7 +149,7 @@ impl<T: KSyncEntry> OfKind<'_, T> {
             return Err(rows.declare(slot, value));
         }
         core.held = rows.declare_change(slot, value, core.edges)?;
-        core.change_straight(counts, schema);
+        core.go(counts, schema, Way::CHANGE, 0, 0);
         outboxes.queue(*channel, schema, EntryId::new(*number, slot), core, Verb::Change);
         Ok(std::mem::replace(&mut core.edges, edges))
     }

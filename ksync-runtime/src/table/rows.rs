@@ -143,14 +143,6 @@ impl<T: KSyncEntry> Rows<T> {
         }
     }
 
-    #[inline]
-    pub(crate) fn declared_mut(&mut self, slot: u32) -> Option<&mut T> {
-        match self.rows.get_mut(slot as usize) {
-            Some(Row::Declared(value)) => Some(value),
-            _ => None,
-        }
-    }
-
     /// Puts a value into a row and hands back the one that was there.
     #[inline]
     pub(crate) fn declare(&mut self, slot: u32, mut value: T) -> Option<T> {
