@@ -64,8 +64,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
             }
         }
     });
-    // Each is called in one place for many operations after each other, where a call would take as long as a short
-    // message.
+    // Called in a loop for many operations. As a function of its own, each took some 23 instructions more (W1 of `bench engine`).
     quote! {
         #[inline(always)]
         fn add_msg(

@@ -33,6 +33,9 @@ impl Engine {
 
     /// The user took the entry back. Returns whether it was declared.
     pub(super) fn withdrawn(&mut self, entry: EntryId, now: Instant) -> bool {
+        if self.withdrawn_straight(entry, now) {
+            return true;
+        }
         let Some(core) = self.tables.core_mut(entry).filter(|core| core.is(Flag::Declared)) else {
             return false;
         };

@@ -149,23 +149,11 @@ impl Engine {
     /// # Errors
     /// [`SetError`]; the table then holds what it held.
     pub fn set<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
-        self.set_ahead(Rows::hash_of_value(&value), NONE, value, now)
-    }
-
-    /// The same, where the hash of the value's key is known, and the slot in which it probably is.
-    #[inline(always)]
-    pub(super) fn set_ahead<T: KSyncEntry>(
-        &mut self,
-        hash: u64,
-        guess: u32,
-        value: T,
-        now: Instant,
-    ) -> Result<(), SetError> {
         self.settle_losses(now);
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
-        let found = of_kind.rows.find_value_ahead(hash, guess, &value);
+        let found = of_kind.rows.find_hashed_value(Rows::hash_of_value(&value), &value);
         if !T::SCHEMA.depends_on.is_empty() {
             let looked_at = of_kind.look_at(found, &value);
             return self.set_looked_at(looked_at, value, now);

@@ -14,6 +14,7 @@ use super::entry::{ANY_STATE, ANY_VERB, Core, EntryId, Flag, NONE, in_state};
 use super::handing_out::Operation;
 use super::machine::{self, Calls, Event, Facts, State, Step};
 use super::of_kind::OfKind;
+use super::outbox::Outboxes;
 use super::tables::Table;
 use super::{Engine, Work};
 use crate::declare::{IndexSource, KSyncEntry, Schema, Verb};
@@ -158,13 +159,27 @@ impl<T: KSyncEntry> OfKind<'_, T> {
     #[inline(always)]
     pub(super) fn withdraw_straight(&mut self, slot: u32) -> bool {
         let OfKind { number, slots, schema, channel, counts, outboxes, .. } = self;
-        let Some(core) = slots.get_mut(slot).filter(|core| core.rests() && !core.has_refs()) else {
-            return false;
-        };
-        core.go(counts, schema, Way::DELETE, Flag::Declared.bit(), 0);
-        outboxes.queue(*channel, schema, EntryId::new(*number, slot), core, Verb::Delete);
-        true
+        let entry = EntryId::new(*number, slot);
+        slots.get_mut(slot).is_some_and(|core| withdraw(entry, core, counts, schema, *channel, outboxes))
     }
+}
+
+/// Withdraws an entry to which nobody refers, if it rests. Returns whether it does.
+#[inline(always)]
+fn withdraw(
+    entry: EntryId,
+    core: &mut Core,
+    counts: &mut Counts,
+    schema: &Schema,
+    channel: usize,
+    outboxes: &mut Outboxes,
+) -> bool {
+    let straight = core.rests() && !core.has_refs();
+    if straight {
+        core.go(counts, schema, Way::DELETE, Flag::Declared.bit(), 0);
+        outboxes.queue(channel, schema, entry, core, Verb::Delete);
+    }
+    straight
 }
 
 impl Engine {
@@ -272,6 +287,21 @@ impl Engine {
     #[inline]
     pub(super) fn was_changed(&mut self, entry: EntryId, now: Instant) {
         self.went(entry, Way::CHANGE, now);
+    }
+
+    /// An entry was withdrawn. Returns whether that goes straight.
+    pub(super) fn withdrawn_straight(&mut self, entry: EntryId, now: Instant) -> bool {
+        let Engine { tables, outboxes, .. } = self;
+        let straight = tables.get_mut(entry.table()).is_some_and(|table| {
+            let Table { slots, schema, channel, counts, .. } = table;
+            slots
+                .get_mut(entry.slot())
+                .is_some_and(|core| withdraw(entry, core, counts, schema, *channel, outboxes))
+        });
+        if straight {
+            self.was_withdrawn(entry, now);
+        }
+        straight
     }
 
     /// Tells those who want to know of every step that an entry was withdrawn.

@@ -12,7 +12,7 @@ const SHARDS: usize = 256;
 /// So many times as large does a shard become at once, at most.
 const MOST_GROWTH: usize = 16;
 
-/// So many keys of each shard lie in a cache that is near.
+/// With no more keys in each shard, 65,536 in all, none is read ahead when it grows.
 const FEW: usize = 256;
 
 /// Slots by the hash of their key.
@@ -72,8 +72,8 @@ impl KeyIndex {
     }
 }
 
-/// Makes room for more, for which every key is hashed anew. The keys lie all over the memory: if they are too many for
-/// the nearest cache, all of them are read before, none of these reads depending on another one, so that they wait
+/// Makes room for more, for which every key is hashed anew. The keys lie all over the memory: if they are many,
+/// all of them are read before, none of these reads depending on another one, so that they wait
 /// together.
 #[cold]
 fn grow(
