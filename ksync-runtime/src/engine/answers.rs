@@ -76,23 +76,31 @@ impl Engine {
     /// Takes the answer to an operation.
     pub fn handle_outcome(&mut self, operation: Operation, outcome: Outcome, now: Instant) {
         if let Outcome::Done { index } = outcome {
-            return self.handle_all_done([(operation, index)], now);
+            return self.handle_all_done(&[operation], |operation| (*operation, index), now);
         }
         self.settle_losses(now);
         self.handle_any_outcome(operation, outcome, now);
     }
 
-    /// Takes the answers to operations that the kernel carried out, each with the index of the object, if that was told.
-    pub fn handle_all_done(
+    /// Takes the answers to operations that the kernel carried out, all of them. `done` tells which operation it was, and
+    /// the index of the object, if the answer told it.
+    pub fn handle_all_done<S>(
         &mut self,
-        operations: impl IntoIterator<Item = (Operation, Option<u32>)>,
+        sent: &[S],
+        done: impl Fn(&S) -> (Operation, Option<u32>),
         now: Instant,
     ) {
-        let mut operations = operations.into_iter();
         self.settle_losses(now);
-        while let Some((operation, index)) = self.acknowledge_straight(&mut operations, now) {
+        let mut left = sent;
+        loop {
+            let answered = self.acknowledge_straight(left, &done, now);
+            let Some((first, others)) = left.get(answered..).and_then(<[S]>::split_first) else {
+                return;
+            };
+            let (operation, index) = done(first);
             self.handle_any_outcome(operation, Outcome::Done { index }, now);
             self.settle_losses(now);
+            left = others;
         }
     }
 

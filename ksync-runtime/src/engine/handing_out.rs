@@ -9,7 +9,7 @@ use super::tables::{Table, Tables};
 use crate::declare::{Context, KSyncEntry, OperationError, Progress, Protocol, Verb};
 use crate::table::Rows;
 use crate::wire::rtnetlink::NLM_F_ECHO;
-use crate::wire::{BytesMut, Request, set_flags};
+use crate::wire::{BytesMut, Paper, Request, set_flags};
 
 /// An operation that was handed out. An answer is tied to it, so that one that comes late can't touch a
 /// newer life of the entry.
@@ -18,6 +18,8 @@ pub struct Operation {
     /// Whose it is.
     pub entry: EntryId,
     generation: u32,
+    /// Number of the copy of what the kernel held when it was handed out, or [`NONE`].
+    held: u32,
     serial: u16,
     /// What is asked of the kernel.
     pub action: Action,
@@ -49,7 +51,18 @@ impl Core {
         let verb = self.handed_out(outstanding)?;
         let action = if self.is(Flag::Lookup) { Action::Lookup } else { Action::Write(verb) };
         self.serial = self.serial.wrapping_add(1);
-        Some(Operation { entry, generation, serial: self.serial, action, again: self.is(Flag::Doubt) })
+        let Core { serial, held, .. } = *self;
+        Some(Operation { entry, generation, held, serial, action, again: self.is(Flag::Doubt) })
+    }
+
+    /// The same for an entry that stands among the fresh, if there is nothing to be looked at but what it
+    /// [stands on](Self::stands_on).
+    #[inline(always)]
+    fn hand_out_straight(&mut self, entry: EntryId, generation: u32) -> Option<Operation> {
+        let verb = self.handed_out_straight()?;
+        self.serial = self.serial.wrapping_add(1);
+        let Core { serial, held, .. } = *self;
+        Some(Operation { entry, generation, held, serial, action: Action::Write(verb), again: false })
     }
 }
 
@@ -83,8 +96,9 @@ type Written = Result<Progress, OperationError>;
 pub(crate) struct Writers {
     /// The message of one operation.
     one: fn(&Tables, Operation, Request<'_>) -> Written,
-    /// Those of several operations, up to one whose message can't be written or is none: what came of that.
-    run: fn(&Tables, &[Operation], &mut Writing<'_>) -> Option<Written>,
+    /// Those of several operations, up to the first of another kind, which is [`Progress::Pending`]; or up to one whose
+    /// message can't be written or is none: what came of that.
+    run: fn(&Tables, &[Operation], &mut Writing<'_>) -> Written,
 }
 
 impl Writers {
@@ -168,27 +182,22 @@ impl Engine {
         take: &mut impl FnMut(Operation),
     ) -> usize {
         let Engine { outboxes, tables, edges, outstanding, .. } = self;
-        let handed_out = outboxes.take_fresh(connection, most, |entry| {
-            let Some((core, generation)) = tables.core_with_generation_mut(entry) else {
-                return false;
-            };
-            let stands_on = core.stands_on();
-            let core = if stands_on == NONE {
-                core
-            } else if edges.first_unresolved(tables, stands_on).is_some() {
-                return false;
-            } else if let Some(core) = tables.core_mut(entry) {
-                core
-            } else {
-                return false;
-            };
-            let Some(verb) = core.handed_out_straight() else {
-                return false;
-            };
-            core.serial = core.serial.wrapping_add(1);
-            let action = Action::Write(verb);
-            take(Operation { entry, generation, serial: core.serial, action, again: false });
-            true
+        let handed_out = outboxes.take_fresh(connection, most, |entries| {
+            let mut left = entries;
+            while let Some(first) = left.first() {
+                let handed_out = match tables.core(*first).map(Core::stands_on) {
+                    Some(NONE) => hand_out_free(tables, left, take),
+                    Some(edge) if edges.first_unresolved(tables, edge).is_none() => {
+                        hand_out_first(tables, *first, take)
+                    }
+                    _ => 0,
+                };
+                if handed_out == 0 {
+                    break;
+                }
+                left = left.get(handed_out..).unwrap_or_default();
+            }
+            entries.len() - left.len()
         });
         *outstanding += handed_out;
         handed_out
@@ -220,23 +229,19 @@ impl Engine {
     /// Writes the messages of operations, one behind the other, to kernels that speak plain netlink. Ends early where
     /// there is none to be written, or it can't be.
     pub fn write_all(&self, operations: &[Operation], to: &mut Writing<'_>) -> Option<Stopped> {
-        let mut rest = operations;
-        while let Some(first) = rest.first() {
-            let number = first.entry.table();
-            let same = rest.iter().take_while(|operation| operation.entry.table() == number).count();
-            let (run, others) = rest.split_at(same);
-            let before = to.starts.len();
-            let stopped = match self.tables.get(number) {
-                Some(table) => (table.writers.run)(&self.tables, run, to),
-                None => Some(Err(gone())),
+        let before = to.starts.len();
+        loop {
+            let left = operations.get(to.starts.len() - before..)?;
+            let first = left.first()?;
+            let written = match self.tables.get(first.entry.table()) {
+                Some(table) => (table.writers.run)(&self.tables, left, to),
+                None => Err(gone()),
             };
-            if let Some(outcome) = stopped {
-                let operation = *run.get(to.starts.len() - before)?;
-                return Some(Stopped { operation, outcome });
+            if !matches!(written, Ok(Progress::Pending)) {
+                let operation = *operations.get(to.starts.len() - before)?;
+                return Some(Stopped { operation, outcome: written });
             }
-            rest = others;
         }
-        None
     }
 
     /// Whether the answer to the operation should tell the object's index.
@@ -252,35 +257,69 @@ impl Engine {
     }
 }
 
-fn write_one<T: KSyncEntry>(tables: &Tables, operation: Operation, request: Request<'_>) -> Written {
-    let (table, rows) = tables.table_with_rows::<T>(operation.entry.table()).ok_or_else(gone)?;
-    write_from(tables, table, rows, operation, request)
+/// Hands out those that come first, as long as they are of the same kind as the first one and stand on nothing. Returns
+/// how many.
+#[inline(always)]
+fn hand_out_free(tables: &mut Tables, entries: &[EntryId], take: &mut impl FnMut(Operation)) -> usize {
+    let Some(number) = entries.first().map(|first| first.table()) else { return 0 };
+    let Some(Table { slots, .. }) = tables.get_mut(number) else { return 0 };
+    let mut left = entries.iter();
+    for entry in left.by_ref() {
+        let handed_out = slots.with_generation_mut(entry.slot()).and_then(|(core, generation)| {
+            let may_go = entry.table() == number && core.stands_on() == NONE;
+            if may_go { core.hand_out_straight(*entry, generation) } else { None }
+        });
+        let Some(operation) = handed_out else {
+            return entries.len() - left.len() - 1;
+        };
+        take(operation);
+    }
+    entries.len()
 }
 
-fn write_run<T: KSyncEntry>(
-    tables: &Tables,
-    operations: &[Operation],
-    to: &mut Writing<'_>,
-) -> Option<Written> {
-    let number = operations.first().map(|first| first.entry.table());
-    let Some((table, rows)) = number.and_then(|number| tables.table_with_rows::<T>(number)) else {
-        return Some(Err(gone()));
-    };
+/// Hands out the entry, if there is nothing but what it stands on to be looked at. Returns how many that makes.
+#[inline(always)]
+fn hand_out_first(tables: &mut Tables, entry: EntryId, take: &mut impl FnMut(Operation)) -> usize {
+    let handed_out = tables
+        .core_with_generation_mut(entry)
+        .and_then(|(core, generation)| core.hand_out_straight(entry, generation));
+    handed_out.into_iter().map(take).count()
+}
+
+fn write_one<T: KSyncEntry>(tables: &Tables, operation: Operation, request: Request<'_>) -> Written {
+    let (table, rows) = tables.table_with_rows::<T>(operation.entry.table()).ok_or_else(gone)?;
+    let held = table.held_by(operation.entry.slot());
+    write_from(tables, table, rows, &operation, held, request)
+}
+
+fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut Writing<'_>) -> Written {
+    let number = operations.first().ok_or_else(gone)?.entry.table();
+    let (table, rows) = tables.table_with_rows::<T>(number).ok_or_else(gone)?;
+    let echo = if table.learns_from_echo() { NLM_F_ECHO } else { 0 };
+    let mut paper: Paper = [0; _];
     for operation in operations {
-        let start = to.out.len();
-        let request = Request::new(to.out, to.next_seq, to.port);
-        let outcome = write_from(tables, table, rows, *operation, request);
-        if !matches!(outcome, Ok(Progress::Pending)) || to.out.len() == start {
-            to.out.truncate(start);
-            return Some(outcome);
+        if operation.entry.table() != number {
+            break;
         }
-        if operation.action == Action::Write(Verb::Add) && table.learns_from_echo() {
-            set_flags(to.out, start, NLM_F_ECHO);
+        let start = to.out.len();
+        let request = Request::new(to.out, to.next_seq, to.port).on(&mut paper);
+        let outcome = write_from(tables, table, rows, operation, operation.held, request);
+        match outcome {
+            Ok(Progress::Pending) if to.out.len() > start => {}
+            // There was nothing to be written.
+            Ok(Progress::Pending) => return Ok(Progress::Complete),
+            other => {
+                to.out.truncate(start);
+                return other;
+            }
+        }
+        if echo != 0 && operation.action == Action::Write(Verb::Add) {
+            set_flags(to.out, start, echo);
         }
         to.starts.push(start as u32);
         to.next_seq = to.next_seq.wrapping_add(1);
     }
-    None
+    Ok(Progress::Pending)
 }
 
 #[inline(always)]
@@ -288,16 +327,14 @@ fn write_from<T: KSyncEntry>(
     tables: &Tables,
     table: &Table,
     rows: &Rows<T>,
-    operation: Operation,
+    operation: &Operation,
+    held: u32,
     request: Request<'_>,
 ) -> Written {
     let slot = operation.entry.slot();
     let context = Context::new(table.known_index_of(slot), tables, operation.again);
     match operation.action {
-        Action::Write(verb) => {
-            let held = table.held_by(slot, verb);
-            rows.write(slot, held, verb, !operation.again, &context, request)
-        }
+        Action::Write(verb) => rows.write(slot, held, verb, !operation.again, &context, request),
         Action::Lookup => rows.write_get(slot, &context, request),
     }
 }

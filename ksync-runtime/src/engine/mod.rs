@@ -24,6 +24,7 @@ mod copies;
 mod entry;
 mod handing_out;
 mod history;
+mod line;
 mod losses;
 pub mod machine;
 mod manager;

@@ -29,7 +29,7 @@ impl Engine {
     #[inline(always)]
     pub(super) fn of_kind_mut<T: KSyncEntry>(&mut self) -> Option<OfKind<'_, T>> {
         let Engine { tables, outboxes, .. } = self;
-        let number = tables.number_of(std::any::TypeId::of::<T>())?;
+        let number = tables.number_if_any(std::any::TypeId::of::<T>())?;
         let Table { slots, rows, schema, channel, counts, going_away, .. } = tables.get_mut(number)?;
         let (channel, going_away) = (*channel, *going_away);
         Some(OfKind { number, slots, rows: rows.of_mut()?, schema, channel, counts, going_away, outboxes })

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 
 use super::bulk::Bulk;
 use super::entry::{Core, EntryId};
+use super::line::Line;
 use crate::declare::{Schema, Verb};
 
 /// After that many others a retry gets its turn, so that neither starves the other.
@@ -96,21 +97,21 @@ impl Outboxes {
         self.boxes.get_mut(connection)?.pop()
     }
 
-    /// Shows those that are next on a connection, `most` of them, as long as all of them are fresh and one after the
-    /// other is handed out. Returns how many were.
+    /// Shows those that are next on a connection, up to `most`, if all that wait are fresh, and takes as many of them out
+    /// as `hand_out` says. Returns how many.
     #[inline(always)]
     pub(crate) fn take_fresh(
         &mut self,
         connection: usize,
         most: usize,
-        mut hand_out: impl FnMut(EntryId) -> bool,
+        hand_out: impl FnOnce(&[EntryId]) -> usize,
     ) -> usize {
         let Some(outbox) = self.boxes.get_mut(connection).filter(|outbox| outbox.only_fresh_wait()) else {
             return 0;
         };
-        let (first, _) = outbox.fresh.as_slices();
-        let taken = first.iter().take(most).take_while(|entry| hand_out(**entry)).count();
-        outbox.fresh.drain(..taken);
+        let fresh = outbox.fresh.as_slice();
+        let taken = hand_out(fresh.get(..most).unwrap_or(fresh));
+        outbox.fresh.skip(taken);
         self.queued -= taken;
         taken
     }
@@ -133,6 +134,26 @@ impl Outboxes {
     ) {
         core.ask_for(verb);
         self.take(channel, entry, core, Lane::of(verb, false, schema, self.share), verb);
+    }
+
+    /// The same for an entry that is not in the table yet, and stands in the lane that is returned as soon as it is
+    /// [put there](Self::put).
+    #[inline(always)]
+    pub(crate) fn lane_of_new(&self, channel: usize, schema: &Schema, core: &mut Core, verb: Verb) -> Lane {
+        core.ask_for(verb);
+        let lane = Lane::of(verb, false, schema, self.share);
+        let lane = self.boxes.get(channel).map_or(lane, |outbox| outbox.lane_with_room(lane));
+        core.stands_now(lane);
+        lane
+    }
+
+    /// Puts an entry where it waits for its add to be handed out.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, channel: usize, entry: EntryId, lane: Lane) {
+        self.queued += 1;
+        if let Some(outbox) = self.boxes.get_mut(channel) {
+            outbox.put(entry, lane, false);
+        }
     }
 
     /// The same for whatever may be queued already, or tried again.
@@ -168,7 +189,7 @@ impl Outboxes {
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     early: VecDeque<EntryId>,
-    fresh: VecDeque<EntryId>,
+    fresh: Line,
     bulk: Bulk,
     retries: VecDeque<EntryId>,
     early_in_a_row: u32,
@@ -177,19 +198,28 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Takes an entry. Returns the lane that it waits in: what finds no room in the fresh one goes with the bulk.
+    /// Takes an entry. Returns the lane that it waits in.
     #[inline(always)]
     pub(crate) fn push(&mut self, entry: EntryId, lane: Lane, is_delete: bool) -> Lane {
+        let lane = self.lane_with_room(lane);
+        self.put(entry, lane, is_delete);
+        lane
+    }
+
+    /// What finds no room among the fresh goes with the bulk.
+    #[inline(always)]
+    fn lane_with_room(&self, lane: Lane) -> Lane {
+        if lane == Lane::Fresh && self.fresh.len() >= FRESH_ROOM { Lane::Bulk } else { lane }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, entry: EntryId, lane: Lane, is_delete: bool) {
         match lane {
-            Lane::Fresh if self.fresh.len() < FRESH_ROOM => self.fresh.push_back(entry),
-            Lane::Fresh | Lane::Bulk => {
-                self.bulk.push(entry, is_delete);
-                return Lane::Bulk;
-            }
+            Lane::Fresh => self.fresh.push_back(entry),
+            Lane::Bulk => self.bulk.push(entry, is_delete),
             Lane::Early => self.early.push_back(entry),
             Lane::Retry => self.retries.push_back(entry),
         }
-        lane
     }
 
     /// Whether there is room for more. Nothing is turned away without; it only can't be quick.
@@ -216,7 +246,7 @@ impl Outbox {
     fn drain(&mut self) -> impl Iterator<Item = (EntryId, Lane, bool)> + use<> {
         let mut lanes = std::mem::take(self);
         let early = lanes.early.into_iter().map(|entry| (entry, Lane::Early, false));
-        let fresh = lanes.fresh.into_iter().map(|entry| (entry, Lane::Fresh, false));
+        let fresh = lanes.fresh.into_entries().map(|entry| (entry, Lane::Fresh, false));
         let bulk = std::iter::from_fn(move || lanes.bulk.pop_with_sort())
             .map(|(entry, is_delete)| (entry, Lane::Bulk, is_delete));
         let retries = lanes.retries.into_iter().map(|entry| (entry, Lane::Retry, false));

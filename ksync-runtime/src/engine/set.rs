@@ -9,7 +9,7 @@ use super::of_kind::OfKind;
 use super::references::Cores;
 use super::tables::{Linked, Linker, Table};
 use super::{Engine, SetError, Work};
-use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, describe_key};
+use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key};
 use crate::table::{AnyRows, Found, Rows, TableFull};
 
 /// Whether a value refers to nothing, which is known when the program is built, of a kind that is derived.
@@ -97,7 +97,8 @@ impl<T: KSyncEntry> OfKind<'_, T> {
     /// The same for a value whose entry is in that slot.
     #[inline(always)]
     fn set_again_straight(&mut self, slot: u32, mut value: T) -> Result<Straight<T>, T> {
-        let (Some(core), Some(declared)) = (self.slots.get(slot), self.rows.declared(slot)) else {
+        let OfKind { number, slots, rows, schema, channel, counts, outboxes, .. } = self;
+        let (Some(core), Some(declared)) = (slots.get_mut(slot), rows.declared(slot)) else {
             return Err(value);
         };
         if core.is_live() && *declared == value {
@@ -106,9 +107,13 @@ impl<T: KSyncEntry> OfKind<'_, T> {
         if value.check().is_err() || !refers_to_nothing(&mut value) || !core.rests() {
             return Err(value);
         }
-        let entry = EntryId::new(self.number, slot);
-        Ok(match self.change_straight(slot, value, NONE) {
-            Ok(_) => Straight::Changed(entry),
+        let entry = EntryId::new(*number, slot);
+        Ok(match rows.declare_change(slot, value, core.edges) {
+            Ok(held) => {
+                core.change(counts, schema, held, NONE);
+                outboxes.queue(*channel, schema, entry, core, Verb::Change);
+                Straight::Changed(entry)
+            }
             Err(old) => Straight::Replaced(entry, old),
         })
     }

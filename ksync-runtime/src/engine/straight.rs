@@ -55,7 +55,7 @@ const SYNC_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::SyncWait);
 const DEL_ACK_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::DelAckWait);
 
 /// How many entries are in each state.
-type Counts = [usize; State::ALL.len()];
+pub(super) type Counts = [usize; State::ALL.len()];
 
 /// A step of the state machine.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +91,15 @@ impl Core {
     /// `on` set.
     #[inline(always)]
     fn go(&mut self, counts: &mut Counts, schema: &Schema, way: Way, off: u32, on: u32) {
-        debug_assert!(self.may_go(schema, way), "{way:?} in {}", self.state());
         counts[way.from as usize] -= 1;
         counts[way.to as usize] += 1;
+        self.goes(schema, way, off, on);
+    }
+
+    /// The same without its being counted.
+    #[inline(always)]
+    fn goes(&mut self, schema: &Schema, way: Way, off: u32, on: u32) {
+        debug_assert!(self.may_go(schema, way), "{way:?} in {}", self.state());
         self.turn(off | ANY_STATE, on | in_state(way.to));
     }
 
@@ -113,6 +119,95 @@ impl Core {
     }
 }
 
+impl Core {
+    /// Whether this is the answer to what the entry waits for, and nobody waits for the entry.
+    #[inline(always)]
+    fn is_answered_by(&self, operation: &Operation, generation: u32) -> bool {
+        operation.is_current(generation, self.serial) && self.waiters == NONE
+    }
+
+    /// Whether its add or change was on its way, and nothing is in the way.
+    #[inline(always)]
+    fn is_being_written(&self) -> bool {
+        self.are(ASKED_WHEN_ANSWERED, SYNC_WAIT)
+    }
+
+    /// Whether its delete was on its way, and nothing is in the way.
+    #[inline(always)]
+    fn is_being_deleted(&self) -> bool {
+        self.are(ASKED_WHEN_ANSWERED, DEL_ACK_WAIT) && !self.has_refs() && self.held == NONE
+    }
+
+    /// It has another value, whose references start at `edges`; what the kernel holds is the copy with number `held`. Returns
+    /// where the references start that it had.
+    #[inline(always)]
+    pub(super) fn change(&mut self, counts: &mut Counts, schema: &Schema, held: u32, edges: u32) -> u32 {
+        self.held = held;
+        self.go(counts, schema, Way::CHANGE, 0, 0);
+        std::mem::replace(&mut self.edges, edges)
+    }
+
+    /// The kernel holds what is declared. Returns the number of the copy of what it held, or [`NONE`], and the step.
+    #[inline(always)]
+    fn was_written(&mut self, counts: &mut Counts, schema: &Schema) -> (u32, Way) {
+        let way = if self.verb() == Some(Verb::Add) { Way::ADDED } else { Way::CHANGED };
+        // Both lead from and to the same state.
+        const { assert!(Way::ADDED.from as u32 == Way::CHANGED.from as u32) };
+        counts[Way::ADDED.from as usize] -= 1;
+        counts[Way::ADDED.to as usize] += 1;
+        self.goes(schema, way, ANY_VERB | Flag::Outstanding.bit(), Flag::Accepted.bit());
+        (std::mem::replace(&mut self.held, NONE), way)
+    }
+}
+
+impl Table {
+    /// Takes answers to operations of this table that the kernel carried out, as long as they go straight and concern
+    /// nobody else. Returns how many. Ends behind an entry that let go of references: the first of these is in
+    /// `let_go` then.
+    #[inline(always)]
+    fn acknowledge_run<S>(
+        &mut self,
+        sent: &[S],
+        done: &impl Fn(&S) -> (Operation, Option<u32>),
+        let_go: &mut u32,
+    ) -> usize {
+        let Table { slots, rows, schema, counts, going_away, .. } = self;
+        let Some(number) = sent.first().map(|first| done(first).0.entry.table()) else { return 0 };
+        if schema.index == IndexSource::Kernel {
+            return 0;
+        }
+        for (at, sent) in sent.iter().enumerate() {
+            let (operation, _) = done(sent);
+            let slot = operation.entry.slot();
+            let Some((core, generation)) = slots.with_generation_mut(slot) else { return at };
+            if operation.entry.table() != number || !core.is_answered_by(&operation, generation) {
+                return at;
+            }
+            if core.is_being_written() {
+                let (held, _) = core.was_written(counts, schema);
+                if held != NONE {
+                    *let_go = rows.drop_held(held);
+                    if *let_go != NONE {
+                        return at + 1;
+                    }
+                }
+            } else if core.is_being_deleted()
+                && core.edges == NONE
+                && !*going_away
+                && matches!(schema.index, IndexSource::None)
+            {
+                core.go(counts, schema, Way::DELETED, Flag::Seen.bit(), 0);
+                counts[State::Free as usize] -= 1;
+                rows.vacate(slot);
+                slots.remove(slot);
+            } else {
+                return at;
+            }
+        }
+        sent.len()
+    }
+}
+
 impl<T: KSyncEntry> OfKind<'_, T> {
     /// Makes an entry for a value whose key has none. `waits`: for something that it refers to. Its references are not
     /// noted, and it gets no number.
@@ -122,19 +217,22 @@ impl<T: KSyncEntry> OfKind<'_, T> {
     #[inline(always)]
     pub(super) fn make_straight(&mut self, hash: u64, value: T, waits: bool) -> Result<EntryId, TableFull> {
         let OfKind { number, slots, rows, schema, channel, counts, outboxes, .. } = self;
-        let slot = slots.insert_with(|slot| {
-            let mut core = Core::new(State::Init);
-            counts[State::Init as usize] += 1;
-            if waits {
-                core.go(counts, schema, Way::WAIT, 0, Flag::Declared.bit());
-            } else {
-                core.go(counts, schema, Way::ADD, 0, Flag::Declared.bit() | Flag::Seen.bit());
-                outboxes.queue(*channel, schema, EntryId::new(*number, slot), &mut core, Verb::Add);
-            }
-            core
-        })?;
+        let mut core = Core::new(State::Init);
+        if waits {
+            core.goes(schema, Way::WAIT, 0, Flag::Declared.bit());
+            let slot = slots.insert(core)?;
+            counts[State::AddDefer as usize] += 1;
+            rows.occupy_declared(slot, hash, value);
+            return Ok(EntryId::new(*number, slot));
+        }
+        core.goes(schema, Way::ADD, 0, Flag::Declared.bit() | Flag::Seen.bit());
+        let lane = outboxes.lane_of_new(*channel, schema, &mut core, Verb::Add);
+        let slot = slots.insert(core)?;
+        counts[State::SyncWait as usize] += 1;
+        let entry = EntryId::new(*number, slot);
+        outboxes.put(*channel, entry, lane);
         rows.occupy_declared(slot, hash, value);
-        Ok(EntryId::new(*number, slot))
+        Ok(entry)
     }
 
     /// Gives an entry another value, whose references start at `edges` and are resolved. Returns where those of the value
@@ -149,10 +247,10 @@ impl<T: KSyncEntry> OfKind<'_, T> {
         if !core.rests() {
             return Err(rows.declare(slot, value));
         }
-        core.held = rows.declare_change(slot, value, core.edges)?;
-        core.go(counts, schema, Way::CHANGE, 0, 0);
+        let held = rows.declare_change(slot, value, core.edges)?;
+        let old_edges = core.change(counts, schema, held, edges);
         outboxes.queue(*channel, schema, EntryId::new(*number, slot), core, Verb::Change);
-        Ok(std::mem::replace(&mut core.edges, edges))
+        Ok(old_edges)
     }
 
     /// Withdraws an entry. Returns whether that goes straight.
@@ -183,71 +281,80 @@ fn withdraw(
 }
 
 impl Engine {
-    /// Takes the answers to operations that the kernel carried out, as long as they go straight. Returns the first that
-    /// does not.
+    /// Takes the answers to operations that the kernel carried out, as long as they go straight. Returns how many.
     #[inline]
-    pub(super) fn acknowledge_straight(
+    pub(super) fn acknowledge_straight<S>(
         &mut self,
-        operations: &mut impl Iterator<Item = (Operation, Option<u32>)>,
+        sent: &[S],
+        done: &impl Fn(&S) -> (Operation, Option<u32>),
         now: Instant,
-    ) -> Option<(Operation, Option<u32>)> {
-        let observed = self.is_observed();
-        let in_trouble = !self.troubles.is_empty();
-        for (operation, index) in operations {
-            let entry = operation.entry;
-            let Some(table) = self.tables.get_mut(entry.table()) else {
-                return Some((operation, index));
-            };
-            let Table { slots, rows, schema, counts, going_away, .. } = &mut *table;
-            let Some((core, generation)) = slots.with_generation_mut(entry.slot()) else {
-                return Some((operation, index));
-            };
-            if !operation.is_current(generation, core.serial)
-                || core.waiters != NONE
-                || matches!(schema.index, IndexSource::Kernel)
-            {
-                return Some((operation, index));
+    ) -> usize {
+        let mut in_runs = !self.is_observed() && self.troubles.is_empty();
+        let mut left = sent;
+        while let Some(first) = left.first() {
+            let (operation, _) = done(first);
+            let mut answered = 0;
+            if in_runs && let Some(table) = self.tables.get_mut(operation.entry.table()) {
+                let mut let_go = NONE;
+                answered = table.acknowledge_run(left, done, &mut let_go);
+                if let_go != NONE {
+                    self.release_edges(let_go);
+                }
             }
-            if core.are(ASKED_WHEN_ANSWERED, SYNC_WAIT) {
-                let way = if core.verb() == Some(Verb::Add) { Way::ADDED } else { Way::CHANGED };
-                core.go(counts, schema, way, ANY_VERB | Flag::Outstanding.bit(), Flag::Accepted.bit());
-                let held = std::mem::replace(&mut core.held, NONE);
-                if held != NONE {
-                    let edges = rows.drop_held(held);
-                    if edges != NONE {
-                        self.release_edges(edges);
-                    }
-                }
-                if observed {
-                    self.went(entry, way, now);
-                }
-                if in_trouble {
-                    self.encourage_siblings(entry);
-                }
-            } else if core.are(ASKED_WHEN_ANSWERED, DEL_ACK_WAIT)
-                && !core.has_refs()
-                && core.held == NONE
-                && !*going_away
-            {
-                core.go(counts, schema, Way::DELETED, Flag::Seen.bit(), 0);
-                let edges = core.edges;
-                if observed {
-                    self.went(entry, Way::DELETED, now);
-                    self.history.forget(entry);
-                }
-                if edges != NONE {
-                    self.release_edges(edges);
-                }
-                if let Some(lucky) = self.tables.remove(entry) {
-                    self.carry_out(Work::ReEvaluate(lucky), now);
-                    self.settle_losses(now);
-                }
-            } else {
-                return Some((operation, index));
+            if answered == 0 {
+                // If one concerns others, most that follow do, too.
+                in_runs = false;
+                answered = usize::from(self.acknowledged_straight(&operation, now));
             }
-            self.outstanding -= 1;
+            if answered == 0 {
+                break;
+            }
+            self.outstanding -= answered;
+            left = left.get(answered..).unwrap_or_default();
         }
-        None
+        sent.len() - left.len()
+    }
+
+    /// Takes the answer to an operation that the kernel carried out. Returns whether it goes straight.
+    #[inline]
+    fn acknowledged_straight(&mut self, operation: &Operation, now: Instant) -> bool {
+        let entry = operation.entry;
+        let Some(Table { slots, rows, schema, counts, going_away, .. }) = self.tables.get_mut(entry.table())
+        else {
+            return false;
+        };
+        let Some((core, generation)) = slots.with_generation_mut(entry.slot()) else {
+            return false;
+        };
+        if !core.is_answered_by(operation, generation) || schema.index == IndexSource::Kernel {
+            return false;
+        }
+        if core.is_being_written() {
+            let (held, way) = core.was_written(counts, schema);
+            let edges = if held == NONE { NONE } else { rows.drop_held(held) };
+            if edges != NONE {
+                self.release_edges(edges);
+            }
+            self.went(entry, way, now);
+            if !self.troubles.is_empty() {
+                self.encourage_siblings(entry);
+            }
+        } else if core.is_being_deleted() && !*going_away {
+            core.go(counts, schema, Way::DELETED, Flag::Seen.bit(), 0);
+            let edges = core.edges;
+            self.went(entry, Way::DELETED, now);
+            self.history.forget(entry);
+            if edges != NONE {
+                self.release_edges(edges);
+            }
+            if let Some(lucky) = self.tables.remove(entry) {
+                self.carry_out(Work::ReEvaluate(lucky), now);
+                self.settle_losses(now);
+            }
+        } else {
+            return false;
+        }
+        true
     }
 
     /// Tells those who want to know of every step that an entry was made.

@@ -11,7 +11,7 @@ use super::entry::{Core, EntryId, Flag, MAX_TABLES, NONE};
 use super::handing_out::Writers;
 use super::machine::State;
 use super::references::Cores;
-use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target, Verb};
+use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target};
 use crate::table::{AnyRows, Chunks, Found, IndexAllocator, Rows, Slots, TableFull};
 
 /// One table: the entries of one kind.
@@ -60,12 +60,8 @@ impl Table {
         self.index.get(slot as usize).copied().filter(|index| *index != NONE)
     }
 
-    /// Number of the copy of what the kernel holds, for those who write a message that is about it.
-    #[inline]
-    pub(crate) fn held_by(&self, slot: u32, verb: Verb) -> u32 {
-        if verb == Verb::Add {
-            return NONE;
-        }
+    /// Number of the copy of what the kernel holds, if there is one; or [`NONE`].
+    pub(crate) fn held_by(&self, slot: u32) -> u32 {
         self.slots.get(slot).map_or(NONE, |core| core.held)
     }
 
@@ -192,11 +188,15 @@ impl std::fmt::Debug for Table {
 pub(crate) struct Tables {
     tables: Vec<Table>,
     by_kind: HashMap<TypeId, usize, BuildHasherDefault<KindHasher>>,
-    /// By some bits of a kind's hash, which are known when the program is built: the table that it probably has.
+    /// By some bits of a kind's hash, which are known when the program is built: the number of the only table that a kind
+    /// with these bits can have.
     guesses: [u8; GUESSES],
 }
 
-const GUESSES: usize = 64;
+const GUESSES: usize = 256;
+
+/// In place of a number: no kind has a table, or several have.
+const NO_GUESS: u8 = u8::MAX;
 
 /// A `TypeId` is a hash already.
 #[derive(Default)]
@@ -224,7 +224,7 @@ fn place_of_guess(kind: TypeId) -> usize {
 
 impl Default for Tables {
     fn default() -> Self {
-        Tables { tables: Vec::new(), by_kind: HashMap::default(), guesses: [0; GUESSES] }
+        Tables { tables: Vec::new(), by_kind: HashMap::default(), guesses: [NO_GUESS; GUESSES] }
     }
 }
 
@@ -259,7 +259,7 @@ impl Tables {
             taken_away: false,
         });
         self.by_kind.insert(TypeId::of::<T>(), self.tables.len() - 1);
-        self.guesses[place_of_guess(TypeId::of::<T>())] = (self.tables.len() - 1) as u8;
+        self.guess(place_of_guess(TypeId::of::<T>()));
         circles::note(self);
         Some(self.tables.len() - 1)
     }
@@ -270,25 +270,36 @@ impl Tables {
             && let Some(table) = self.tables.get_mut(number)
         {
             table.taken_away = true;
+            self.guess(place_of_guess(TypeId::of::<T>()));
         }
+    }
+
+    /// Finds out which is the only kind, if there is one, that can be meant by that place among the guesses.
+    fn guess(&mut self, place: usize) {
+        let mut meant = self.by_kind.iter().filter(|(kind, _)| place_of_guess(**kind) == place);
+        let (first, second) = (meant.next(), meant.next());
+        let number = first.filter(|_| second.is_none()).map(|(_, number)| *number as u8);
+        self.guesses[place] = number.unwrap_or(NO_GUESS);
     }
 
     #[inline]
     pub(crate) fn number_of(&self, kind: TypeId) -> Option<usize> {
-        let guess = usize::from(self.guesses[place_of_guess(kind)]);
-        if self.tables.get(guess).is_some_and(|table| table.kind == kind && !table.taken_away) {
-            return Some(guess);
-        }
-        self.look_up(kind)
+        self.number_if_any(kind)
+            .filter(|number| self.tables.get(*number).is_some_and(|table| table.kind == kind))
     }
 
-    fn look_up(&self, kind: TypeId) -> Option<usize> {
-        self.by_kind.get(&kind).copied()
+    /// The number of the kind's table if it has one; if not, perhaps that of another one.
+    #[inline]
+    pub(crate) fn number_if_any(&self, kind: TypeId) -> Option<usize> {
+        match self.guesses[place_of_guess(kind)] {
+            NO_GUESS => self.by_kind.get(&kind).copied(),
+            number => Some(usize::from(number)),
+        }
     }
 
     #[inline]
     pub(crate) fn rows<T: KSyncEntry>(&self) -> Option<(usize, &Rows<T>)> {
-        let number = self.number_of(TypeId::of::<T>())?;
+        let number = self.number_if_any(TypeId::of::<T>())?;
         self.tables.get(number)?.rows.of().map(|rows| (number, rows))
     }
 

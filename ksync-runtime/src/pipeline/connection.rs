@@ -303,8 +303,7 @@ impl Connection {
 /// Takes the silence of the messages of a batch that is over for what it means.
 fn settle(engine: &mut Engine, totals: &mut Totals, closed: &Closed, now: Instant) {
     if closed.confirmed {
-        return engine
-            .handle_all_done(closed.unanswered.iter().map(|sent| (sent.operation, sent.index)), now);
+        return engine.handle_all_done(&closed.unanswered, |sent| (sent.operation, sent.index), now);
     }
     for silent in &closed.unanswered {
         settle_silent(engine, totals, silent, now);

@@ -20,14 +20,20 @@ impl<T> Chunks<T> {
         self.len
     }
 
+    #[inline(always)]
     pub(crate) fn push(&mut self, element: T) {
         if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(Vec::with_capacity(CHUNK));
+            self.add_chunk();
         }
         if let Some(last) = self.chunks.last_mut() {
             last.push(element);
             self.len += 1;
         }
+    }
+
+    #[cold]
+    fn add_chunk(&mut self) {
+        self.chunks.push(Vec::with_capacity(CHUNK));
     }
 
     #[inline]

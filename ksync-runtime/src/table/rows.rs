@@ -187,14 +187,11 @@ impl<T: KSyncEntry> Rows<T> {
 
     #[inline(always)]
     fn fill(&mut self, slot: u32, hash: u64, new: Row<T>) {
-        match self.rows.get_mut(slot as usize) {
-            Some(row) => *row = new,
-            None => {
-                while self.rows.len() < slot as usize {
-                    self.rows.push(Row::Vacant);
-                }
-                self.rows.push(new);
-            }
+        // Slots come one after the other, or they were used before.
+        if self.rows.len() == slot as usize {
+            self.rows.push(new);
+        } else if let Some(row) = self.rows.get_mut(slot as usize) {
+            *row = new;
         }
         let rows = &self.rows;
         self.keys.insert(hash, slot, |slot| row_hash(rows, slot), |slot| glance(rows, slot));

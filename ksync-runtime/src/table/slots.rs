@@ -30,34 +30,30 @@ impl<V> Slots<V> {
         self.len
     }
 
-    #[inline]
-    pub(crate) fn insert(&mut self, value: V) -> Result<u32, TableFull> {
-        self.insert_with(|_| value)
-    }
-
-    /// Inserts what `make` makes for its slot.
     #[inline(always)]
-    pub(crate) fn insert_with(&mut self, make: impl FnOnce(u32) -> V) -> Result<u32, TableFull> {
+    pub(crate) fn insert(&mut self, value: V) -> Result<u32, TableFull> {
         let chunk = match self.open.last() {
             Some(chunk) => *chunk as usize,
-            None => {
-                if self.chunks.len() * CHUNK >= MAX_SLOTS {
-                    return Err(TableFull);
-                }
-                self.open.push(self.chunks.len() as u32);
-                self.chunks.push(Arena::with_capacity(CHUNK));
-                self.chunks.len() - 1
-            }
+            None => self.add_chunk()?,
         };
         let arena = &mut self.chunks[chunk];
-        let first = (chunk * CHUNK) as u32;
-        let (at, _) =
-            arena.insert_with(|index| make(first + index.into_raw_parts().0 as u32)).into_raw_parts();
+        let (at, _) = arena.insert(value).into_raw_parts();
         if arena.len() == CHUNK {
             self.open.pop();
         }
         self.len += 1;
-        Ok(first + at as u32)
+        Ok((chunk * CHUNK + at) as u32)
+    }
+
+    #[cold]
+    fn add_chunk(&mut self) -> Result<usize, TableFull> {
+        let chunk = self.chunks.len();
+        if chunk * CHUNK >= MAX_SLOTS {
+            return Err(TableFull);
+        }
+        self.open.push(chunk as u32);
+        self.chunks.push(Arena::with_capacity(CHUNK));
+        Ok(chunk)
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&V> {

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use bytes::{BufMut, BytesMut};
 use macaddr::MacAddr6;
 
+use super::draft::Draft;
 use super::fixed_header::FixedHeader;
 use crate::declare::OperationError;
 
@@ -26,7 +27,9 @@ const SHORT: usize = 16;
 /// A value that can't be written makes the whole message fail; the first reason is kept and comes out of
 /// [`Outgoing::finish`](super::Outgoing::finish).
 pub struct Attributes<'a> {
+    /// Everything but what stands in the draft.
     out: &'a mut BytesMut,
+    draft: Draft<'a>,
     /// Where the first one begins.
     start: usize,
     /// Apart, so that what nearly never happens takes no room.
@@ -39,13 +42,24 @@ impl<'a> Attributes<'a> {
     /// Writes behind what `out` holds. The end of `out` must be aligned to four bytes.
     pub fn new(out: &'a mut BytesMut) -> Self {
         let start = out.len();
-        Attributes { out, start, error: None, last: usize::MAX }
+        Attributes { out, draft: Draft::new(None), start, error: None, last: usize::MAX }
+    }
+
+    /// The same, behind what the draft holds.
+    #[inline(always)]
+    pub(super) fn behind(out: &'a mut BytesMut, draft: Draft<'a>) -> Self {
+        let start = out.len() + draft.len();
+        Attributes { out, draft, start, error: None, last: usize::MAX }
     }
 
     /// Whether one with that number was written already.
     #[must_use]
     pub fn has(&self, nla: u16) -> bool {
-        let mut rest = self.out.get(self.start..).unwrap_or_default();
+        let mut rest = match self.draft.get() {
+            Some(draft) => draft.get(self.start - self.out.len()..),
+            None => self.out.get(self.start..),
+        }
+        .unwrap_or_default();
         while let Some((&[a, b, c, d], _)) = rest.split_first_chunk() {
             if u16::from_ne_bytes([c, d]) & NLA_TYPE_MASK == nla {
                 return true;
@@ -72,18 +86,33 @@ impl<'a> Attributes<'a> {
         let [nla_low, nla_high] = nla.to_ne_bytes();
         whole[..HEADER].copy_from_slice(&[low, high, nla_low, nla_high]);
         whole[HEADER..HEADER + N].copy_from_slice(&payload);
-        self.last = self.out.len();
-        self.out.extend_from_slice(&whole[..HEADER + N.next_multiple_of(4)]);
+        let whole = &whole[..HEADER + N.next_multiple_of(4)];
+        match self.draft.room(whole.len()) {
+            Some(room) => {
+                room.copy_from_slice(whole);
+                self.last = self.out.len() + self.draft.len() - whole.len();
+            }
+            None => self.put_behind(whole),
+        }
+    }
+
+    /// Writes a whole attribute where the draft has no room for it.
+    #[cold]
+    fn put_behind(&mut self, whole: &[u8]) {
+        let out = self.out();
+        let last = out.len();
+        out.extend_from_slice(whole);
+        self.last = last;
     }
 
     /// Writes one attribute from raw bytes.
     pub fn put_bytes(&mut self, nla: u16, payload: &[u8]) {
-        self.framed(nla, |attributes| attributes.out.put_slice(payload));
+        self.framed(nla, |attributes| attributes.out().put_slice(payload));
     }
 
     /// Writes one attribute whose payload `emit` writes.
     pub fn put_with(&mut self, nla: u16, emit: impl FnOnce(&mut BytesMut)) {
-        self.framed(nla, |attributes| emit(attributes.out));
+        self.framed(nla, |attributes| emit(attributes.out()));
     }
 
     /// Writes an attribute without a payload: its presence says it all.
@@ -98,7 +127,7 @@ impl<'a> Attributes<'a> {
 
     /// As [`nested`](Self::nested), but leaves no trace if `fill` writes nothing.
     pub fn nested_unless_empty(&mut self, nla: u16, fill: impl FnOnce(&mut Self)) {
-        let start = self.out.len();
+        let start = self.out().len();
         self.nested(nla, fill);
         if self.out.len() == start + HEADER {
             self.out.truncate(start);
@@ -107,7 +136,7 @@ impl<'a> Attributes<'a> {
 
     /// Writes what `head` and then `rest` write, and leaves no trace if `rest` writes nothing.
     pub fn unless_alone(&mut self, head: impl FnOnce(&mut Self), rest: impl FnOnce(&mut Self)) {
-        let before = self.out.len();
+        let before = self.out().len();
         head(self);
         let between = self.out.len();
         rest(self);
@@ -120,23 +149,25 @@ impl<'a> Attributes<'a> {
     ///
     /// Their length must be a multiple of four.
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.out.put_slice(bytes);
+        self.out().put_slice(bytes);
     }
 
     /// As [`raw`](Self::raw), for a header that is at hand. It is padded to four bytes.
     pub fn header<H: FixedHeader>(&mut self, header: &H) {
-        let start = self.out.len();
-        self.out.put_bytes(0, H::LEN.next_multiple_of(4));
-        if let Some(room) = self.out.get_mut(start..start + H::LEN) {
+        let out = self.out();
+        let start = out.len();
+        out.put_bytes(0, H::LEN.next_multiple_of(4));
+        if let Some(room) = out.get_mut(start..start + H::LEN) {
             header.emit(room);
         }
     }
 
     /// As [`header`](Self::header), without padding: an element of an array.
     pub fn element<H: FixedHeader>(&mut self, header: &H) {
-        let start = self.out.len();
-        self.out.put_bytes(0, H::LEN);
-        if let Some(room) = self.out.get_mut(start..start + H::LEN) {
+        let out = self.out();
+        let start = out.len();
+        out.put_bytes(0, H::LEN);
+        if let Some(room) = out.get_mut(start..start + H::LEN) {
             header.emit(room);
         }
     }
@@ -146,8 +177,10 @@ impl<'a> Attributes<'a> {
         self.framed(nla, fill);
     }
 
-    /// The end of the message, for what is no attribute.
+    /// The end of the message, for whatever does not fit the draft: from now on all of it goes there.
+    #[inline]
     pub(crate) fn out(&mut self) -> &mut BytesMut {
+        self.draft.put_out(self.out);
         self.out
     }
 
@@ -169,18 +202,29 @@ impl<'a> Attributes<'a> {
     /// # Errors
     /// The first thing that could not.
     #[inline]
-    pub fn into_inner(self) -> Result<&'a mut BytesMut, OperationError> {
+    pub fn into_inner(mut self) -> Result<&'a mut BytesMut, OperationError> {
+        self.out();
         match self.error {
             Some(error) => Err(*error),
             None => Ok(self.out),
         }
     }
 
+    /// All that was written, if it still stands in the draft and nothing failed; and what it goes to.
+    #[inline(always)]
+    pub(super) fn in_draft(&mut self) -> Option<(&mut [u8], &mut BytesMut)> {
+        if self.error.is_some() {
+            return None;
+        }
+        self.draft.written().map(|written| (written, &mut *self.out))
+    }
+
     /// Begins an attribute that holds all that is written until [`close`](Self::close) (`NLA_F_NESTED`). For what
     /// [`nested`](Self::nested) can't do: attributes that several writers fill.
     pub fn open(&mut self, nla: u16) -> Nest {
-        let start = self.out.len();
-        self.out.put_bytes(0, HEADER);
+        let out = self.out();
+        let start = out.len();
+        out.put_bytes(0, HEADER);
         Nest { start, nla: nla | NLA_F_NESTED }
     }
 
@@ -192,7 +236,8 @@ impl<'a> Attributes<'a> {
     /// Adds bytes to the payload of the attribute that was just written, if that is `nla`, and writes a new one
     /// otherwise.
     pub fn append(&mut self, nla: u16, payload: &[u8]) {
-        let last = self.out.get(self.last..).and_then(|last| last.first_chunk::<HEADER>());
+        let at = self.last;
+        let last = self.out().get(at..).and_then(|last| last.first_chunk::<HEADER>());
         let Some(&[low, high, ..]) = last.filter(|head| head[2..] == nla.to_ne_bytes()) else {
             return self.put_bytes(nla, payload);
         };
@@ -203,8 +248,9 @@ impl<'a> Attributes<'a> {
     }
 
     fn framed(&mut self, nla: u16, fill: impl FnOnce(&mut Self)) {
-        let start = self.out.len();
-        self.out.put_bytes(0, HEADER);
+        let out = self.out();
+        let start = out.len();
+        out.put_bytes(0, HEADER);
         fill(self);
         self.end(start, nla);
     }

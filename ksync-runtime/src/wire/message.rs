@@ -4,6 +4,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::attribute::Attributes;
+use super::draft::{Draft, Paper};
 use super::fixed_header::FixedHeader;
 use super::generic::GENL_HEADER_LEN;
 use super::nf_tables::NFNL_SUBSYS_NFTABLES;
@@ -15,13 +16,11 @@ pub const NLMSG_HEADER_LEN: usize = 16;
 /// As many as most fixed headers are long.
 const ZEROS: [u8; 32] = [0; 32];
 
-/// Length of the head and of most fixed headers together.
-const START_LEN: usize = NLMSG_HEADER_LEN + ZEROS.len();
-
 /// Room for one message at the end of a batch. Dropped unused, it leaves the batch as it was.
 #[derive(Debug)]
 pub struct Request<'a> {
     out: &'a mut BytesMut,
+    paper: Option<&'a mut Paper>,
     seq: u32,
     port: u32,
     family: u16,
@@ -30,7 +29,13 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A message with sequence number `seq` from the socket with port id `port`, behind what `out` holds.
     pub fn new(out: &'a mut BytesMut, seq: u32, port: u32) -> Self {
-        Request { out, seq, port, family: 0 }
+        Request { out, paper: None, seq, port, family: 0 }
+    }
+
+    /// The same for one of many: what is written on `paper` is lost.
+    #[inline(always)]
+    pub(crate) fn on(self, paper: &'a mut Paper) -> Self {
+        Request { paper: Some(paper), ..self }
     }
 
     /// The same to the generic netlink family with that number.
@@ -82,26 +87,18 @@ impl<'a> Request<'a> {
     #[inline(always)]
     pub fn begin<H: FixedHeader>(mut self, message_type: u16, flags: u16) -> Outgoing<'a, H> {
         let start = self.out.len();
-        // In one piece, if that is long enough for the fixed header, too.
-        let mut piece = [0; START_LEN];
-        piece[..NLMSG_HEADER_LEN].copy_from_slice(&self.head_bytes(message_type, flags));
-        match piece.get(..NLMSG_HEADER_LEN + H::LEN.next_multiple_of(4)) {
-            Some(piece) => {
-                self.out.extend_from_slice(piece);
-                let body = start + NLMSG_HEADER_LEN;
-                Outgoing {
-                    header: H::default(),
-                    attributes: Attributes::new(self.out),
-                    start,
-                    body,
-                    head: None,
-                }
-            }
-            None => {
-                self.head(message_type, flags);
-                Outgoing::behind(self.out, start, 0, None)
-            }
+        let body = start + NLMSG_HEADER_LEN;
+        let mut draft = Draft::new(self.paper.take());
+        let Some(room) = draft.room(NLMSG_HEADER_LEN + H::LEN.next_multiple_of(4)) else {
+            self.head(message_type, flags);
+            return Outgoing::behind(self.out, start, 0, None);
+        };
+        room.fill(0);
+        if let Some(head) = room.first_chunk_mut() {
+            *head = self.head_bytes(message_type, flags);
         }
+        let attributes = Attributes::behind(self.out, draft);
+        Outgoing { header: H::default(), attributes, start, body, head: None }
     }
 
     /// `struct nlmsghdr`.
@@ -167,7 +164,19 @@ impl<'a, H: FixedHeader> Outgoing<'a, H> {
     /// What could not be written. The caller then cuts the batch back to where it was.
     #[inline(always)]
     pub fn finish(self) -> Result<Progress, OperationError> {
-        let Outgoing { header, attributes, start, body, head } = self;
+        let Outgoing { header, mut attributes, start, body, head } = self;
+        if let Some((message, out)) = attributes.in_draft() {
+            // All of it is still there, and so short that its length needs no check.
+            if let Some(room) = message.get_mut(NLMSG_HEADER_LEN..NLMSG_HEADER_LEN + H::LEN) {
+                header.emit(room);
+            }
+            let len = message.len() as u32;
+            if let Some(place) = message.first_chunk_mut() {
+                *place = len.to_ne_bytes();
+            }
+            out.extend_from_slice(message);
+            return Ok(Progress::Pending);
+        }
         let out = attributes.into_inner()?;
         if H::LEN > 0 {
             header.emit(&mut out[body..body + H::LEN]);

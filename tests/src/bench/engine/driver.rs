@@ -112,8 +112,10 @@ impl Driver {
     pub(super) fn answer_all(&mut self) {
         while !self.sent.is_empty() {
             let answered = SLICE.min(self.sent.len());
-            let done = self.sent.iter().take(answered).map(|operation| (*operation, None));
-            self.engine.handle_all_done(done, self.now);
+            let (first, _) = self.sent.as_slices();
+            let first = &first[..answered.min(first.len())];
+            self.engine.handle_all_done(first, |operation| (*operation, None), self.now);
+            let answered = first.len();
             self.sent.drain(..answered);
             self.send_all();
         }
