@@ -37,6 +37,7 @@ pub trait ReferenceField: Sized {
 macro_rules! as_attribute {
     ($($field:ty: $parse:expr),* $(,)?) => {$(
         impl<T: Indexed> ReferenceField for $field {
+            #[inline(always)]
             fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>) {
                 AttributeField::emit(self, nla, attributes, context);
             }

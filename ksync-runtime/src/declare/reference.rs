@@ -226,11 +226,18 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// When that entry has none (yet).
+    #[inline(always)]
     pub fn index_of<T: KSyncEntry>(&self, reference: &Ref<T>) -> Result<u32, OperationError> {
-        self.indexes.index_of(reference.target).ok_or_else(|| {
-            OperationError::local(None, format!("{} {reference} has no index", T::SCHEMA.name))
-        })
+        match self.indexes.index_of(reference.target) {
+            Some(index) => Ok(index),
+            None => Err(without_index(reference)),
+        }
     }
+}
+
+#[cold]
+fn without_index<T: KSyncEntry>(reference: &Ref<T>) -> OperationError {
+    OperationError::local(None, format!("{} {reference} has no index", T::SCHEMA.name))
 }
 
 impl fmt::Debug for Context<'_> {

@@ -179,8 +179,9 @@ impl Engine {
         counts[step.next as usize] += 1;
         if let Some(verb) = step.calls.last()
             && !facts.sync
+            && let Some(mut sending) = self.outboxes.of(*channel, schema)
         {
-            self.outboxes.queue_again(*channel, schema, entry, core, verb, event == Event::Retry);
+            sending.queue_again(entry, core, verb, event == Event::Retry);
         }
         let plain = from.is_plain()
             && step.next.is_plain()
@@ -274,8 +275,9 @@ impl Engine {
     pub(super) fn queue(&mut self, entry: EntryId, verb: Verb, retry: bool) {
         if let Some(Table { slots, schema, channel, .. }) = self.tables.get_mut(entry.table())
             && let Some(core) = slots.get_mut(entry.slot())
+            && let Some(mut sending) = self.outboxes.of(*channel, schema)
         {
-            self.outboxes.queue_again(*channel, schema, entry, core, verb, retry);
+            sending.queue_again(entry, core, verb, retry);
         }
     }
 

@@ -15,6 +15,9 @@ const SLOT_BITS: u32 = MAX_SLOTS.trailing_zeros();
 pub(crate) const MAX_TABLES: usize = (1 << (32 - SLOT_BITS)) - 1;
 
 impl EntryId {
+    /// No entry of any engine.
+    pub(crate) const NOBODY: EntryId = EntryId(Target::NONE.raw());
+
     pub(crate) fn new(table: usize, slot: u32) -> Self {
         EntryId((table as u32) << SLOT_BITS | slot)
     }

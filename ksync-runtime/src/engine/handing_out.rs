@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Engine;
 use super::entry::{Core, EntryId, Flag, NONE};
-use super::references::Cores;
+use super::references::{Cores, Edges};
 use super::tables::{Table, Tables};
 use crate::declare::{Context, KSyncEntry, OperationError, Progress, Protocol, Verb};
 use crate::table::Rows;
@@ -28,6 +28,16 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// In places that are not filled yet.
+    const NONE: Operation = Operation {
+        entry: EntryId::NOBODY,
+        generation: 0,
+        held: NONE,
+        serial: 0,
+        action: Action::Lookup,
+        again: false,
+    };
+
     /// Whether it is the last one of that life of the entry.
     #[inline]
     pub(super) fn is_current(&self, generation: u32, serial: u16) -> bool {
@@ -117,9 +127,9 @@ impl Engine {
 
     /// The same for the connection with that number, in the order of [`connect`](Self::connect).
     pub fn next_operation_on(&mut self, connection: usize, now: Instant) -> Option<Operation> {
-        let mut one = None;
-        self.hand_out(connection, 1, |operation| one = Some(operation), now);
-        one
+        let mut one = [Operation::NONE];
+        let handed_out = self.hand_out(connection, &mut one, now);
+        (handed_out > 0).then_some(one[0])
     }
 
     /// Up to `most` of the next operations on a connection, behind what `into` holds. Their messages have to be written
@@ -131,21 +141,19 @@ impl Engine {
         into: &mut Vec<Operation>,
         now: Instant,
     ) {
-        into.reserve(most);
-        self.hand_out(connection, most, |operation| into.push(operation), now);
+        let before = into.len();
+        into.resize(before + most.min(self.outboxes.queued), Operation::NONE);
+        let handed_out = self.hand_out(connection, &mut into[before..], now);
+        into.truncate(before + handed_out);
     }
 
-    #[inline(always)]
-    fn hand_out(&mut self, connection: usize, most: usize, mut take: impl FnMut(Operation), now: Instant) {
-        let mut left = most;
+    /// Fills places with what is next, as far as there is something. Returns how many.
+    fn hand_out(&mut self, connection: usize, places: &mut [Operation], now: Instant) -> usize {
+        let mut handed_out = 0;
         loop {
-            left -= self.hand_out_straight(connection, left, &mut take);
-            if left == 0 {
-                return;
-            }
-            let Some((entry, lane)) = self.outboxes.pop(connection) else {
-                return;
-            };
+            handed_out += self.hand_out_straight(connection, &mut places[handed_out..]);
+            let Some(place) = places.get_mut(handed_out) else { break };
+            let Some((entry, lane)) = self.outboxes.pop(connection) else { break };
             let Some(Table { slots, .. }) = self.tables.get_mut(entry.table()) else {
                 continue;
             };
@@ -166,38 +174,37 @@ impl Engine {
             };
             self.outboxes.queued -= 1;
             if let Some(operation) = operation {
-                take(operation);
-                left -= 1;
+                *place = operation;
+                handed_out += 1;
             }
         }
+        handed_out
     }
 
-    /// Hands out what is next, up to `most`, as far as it is fresh, nobody else waits, and nothing is in its way. Returns
-    /// how many.
+    /// Hands out what is next, as long as there is a place, as far as it is fresh, nobody else waits, and nothing is in its
+    /// way. Returns how many.
     #[inline(always)]
-    fn hand_out_straight(
-        &mut self,
-        connection: usize,
-        most: usize,
-        take: &mut impl FnMut(Operation),
-    ) -> usize {
+    fn hand_out_straight(&mut self, connection: usize, places: &mut [Operation]) -> usize {
         let Engine { outboxes, tables, edges, outstanding, .. } = self;
-        let handed_out = outboxes.take_fresh(connection, most, |entries| {
-            let mut left = entries;
-            while let Some(first) = left.first() {
+        let handed_out = outboxes.take_fresh(connection, places.len(), |entries| {
+            let mut done = 0;
+            while let (Some(entries @ [first, ..]), Some(places)) =
+                (entries.get(done..), places.get_mut(done..))
+            {
                 let handed_out = match tables.core(*first).map(Core::stands_on) {
-                    Some(NONE) => hand_out_free(tables, left, take),
-                    Some(edge) if edges.first_unresolved(tables, edge).is_none() => {
-                        hand_out_first(tables, *first, take)
+                    Some(NONE) => hand_out_run::<false>(tables, entries, places),
+                    Some(_) => {
+                        let resolved = resolved_run(tables, edges, entries);
+                        hand_out_run::<true>(tables, &entries[..resolved], places)
                     }
-                    _ => 0,
+                    None => 0,
                 };
                 if handed_out == 0 {
                     break;
                 }
-                left = left.get(handed_out..).unwrap_or_default();
+                done += handed_out;
             }
-            entries.len() - left.len()
+            done
         });
         *outstanding += handed_out;
         handed_out
@@ -257,33 +264,50 @@ impl Engine {
     }
 }
 
-/// Hands out those that come first, as long as they are of the same kind as the first one and stand on nothing. Returns
-/// how many.
+/// How many of those that come first, all of the same kind, stand on nothing that is not there.
+fn resolved_run(tables: &Tables, edges: &Edges, entries: &[EntryId]) -> usize {
+    let Some(number) = entries.first().map(|first| first.table()) else { return 0 };
+    let Some(Table { slots, .. }) = tables.get(number) else { return 0 };
+    // Many that come one after the other stand on the same.
+    let mut there = None;
+    let mut is_there = |to| there == Some(to) || tables.is_resolved(to) && there.replace(to) != Some(to);
+    let mut is_resolved = |entry: &EntryId| {
+        let Some(core) = slots.get(entry.slot()).filter(|_| entry.table() == number) else { return false };
+        let mut at = core.stands_on();
+        while let Some(edge) = edges.get(at) {
+            if !is_there(edge.to) {
+                return false;
+            }
+            at = edge.sibling;
+        }
+        true
+    };
+    entries.iter().take_while(|entry| is_resolved(entry)).count()
+}
+
+/// Hands out those that come first, as long as they are of the same kind as the first one and nothing is in their way.
+/// `RESOLVED`: what they stand on is there; otherwise they have to stand on nothing. Returns how many.
 #[inline(always)]
-fn hand_out_free(tables: &mut Tables, entries: &[EntryId], take: &mut impl FnMut(Operation)) -> usize {
+fn hand_out_run<const RESOLVED: bool>(
+    tables: &mut Tables,
+    entries: &[EntryId],
+    places: &mut [Operation],
+) -> usize {
     let Some(number) = entries.first().map(|first| first.table()) else { return 0 };
     let Some(Table { slots, .. }) = tables.get_mut(number) else { return 0 };
-    let mut left = entries.iter();
-    for entry in left.by_ref() {
+    let mut left = entries.iter().zip(places);
+    let all = left.len();
+    for (entry, place) in left.by_ref() {
         let handed_out = slots.with_generation_mut(entry.slot()).and_then(|(core, generation)| {
-            let may_go = entry.table() == number && core.stands_on() == NONE;
+            let may_go = entry.table() == number && (RESOLVED || core.stands_on() == NONE);
             if may_go { core.hand_out_straight(*entry, generation) } else { None }
         });
         let Some(operation) = handed_out else {
-            return entries.len() - left.len() - 1;
+            return all - left.len() - 1;
         };
-        take(operation);
+        *place = operation;
     }
-    entries.len()
-}
-
-/// Hands out the entry, if there is nothing but what it stands on to be looked at. Returns how many that makes.
-#[inline(always)]
-fn hand_out_first(tables: &mut Tables, entry: EntryId, take: &mut impl FnMut(Operation)) -> usize {
-    let handed_out = tables
-        .core_with_generation_mut(entry)
-        .and_then(|(core, generation)| core.hand_out_straight(entry, generation));
-    handed_out.into_iter().map(take).count()
+    all
 }
 
 fn write_one<T: KSyncEntry>(tables: &Tables, operation: Operation, request: Request<'_>) -> Written {
@@ -296,30 +320,39 @@ fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut 
     let number = operations.first().ok_or_else(gone)?.entry.table();
     let (table, rows) = tables.table_with_rows::<T>(number).ok_or_else(gone)?;
     let echo = if table.learns_from_echo() { NLM_F_ECHO } else { 0 };
+    let Writing { out, starts, next_seq, port } = to;
+    let before = starts.len();
+    starts.resize(before + operations.len(), 0);
+    let mut seq = *next_seq;
     let mut paper: Paper = [0; _];
-    for operation in operations {
+    let mut ended = Ok(Progress::Pending);
+    for (operation, place) in operations.iter().zip(&mut starts[before..]) {
         if operation.entry.table() != number {
             break;
         }
-        let start = to.out.len();
-        let request = Request::new(to.out, to.next_seq, to.port).on(&mut paper);
+        let start = out.len();
+        let request = Request::new(out, seq, *port).on(&mut paper);
         let outcome = write_from(tables, table, rows, operation, operation.held, request);
         match outcome {
-            Ok(Progress::Pending) if to.out.len() > start => {}
-            // There was nothing to be written.
-            Ok(Progress::Pending) => return Ok(Progress::Complete),
-            other => {
-                to.out.truncate(start);
-                return other;
+            Ok(Progress::Pending) if out.len() > start => {}
+            outcome => {
+                out.truncate(start);
+                // There may have been nothing to be written.
+                let outcome =
+                    outcome.map(|kept| if kept == Progress::Kept { kept } else { Progress::Complete });
+                ended = outcome;
+                break;
             }
         }
         if echo != 0 && operation.action == Action::Write(Verb::Add) {
-            set_flags(to.out, start, echo);
+            set_flags(out, start, echo);
         }
-        to.starts.push(start as u32);
-        to.next_seq = to.next_seq.wrapping_add(1);
+        *place = start as u32;
+        seq = seq.wrapping_add(1);
     }
-    Ok(Progress::Pending)
+    starts.truncate(before + seq.wrapping_sub(*next_seq) as usize);
+    *next_seq = seq;
+    ended
 }
 
 #[inline(always)]

@@ -59,6 +59,7 @@ impl Engine {
     /// Keeps the last `depth` steps of every entry from now on; 0 keeps none. Each step takes some 40 bytes.
     pub fn keep_history(&mut self, depth: usize) {
         self.history.depth = depth;
+        self.observed = self.watched || self.history.is_kept();
         self.history.steps.values_mut().for_each(|steps| {
             steps.drain(..steps.len().saturating_sub(depth));
         });

@@ -4,8 +4,10 @@ use std::any::TypeId;
 use std::time::Instant;
 
 use super::entry::{EntryId, NONE};
+use super::of_kind::OfKind;
 use super::outbox::Share;
 use super::set::Straight;
+use super::tables::Table;
 use super::{Engine, SetError};
 use crate::declare::KSyncEntry;
 use crate::table::{Found, READS_AT_ONCE, Rows};
@@ -13,12 +15,12 @@ use crate::table::{Found, READS_AT_ONCE, Rows};
 /// So many values of an iterator are taken into one piece of memory.
 const SLICE: usize = 256;
 
-/// What is known of a key before it is looked up.
+/// What is known of a key before its turn comes.
 #[derive(Clone, Copy)]
 struct Ahead {
     hash: u64,
-    /// The slot in which it probably is; or [`NONE`].
-    guess: u32,
+    /// The slot in which it is; or [`NONE`], which says nothing.
+    slot: u32,
 }
 
 impl Engine {
@@ -71,39 +73,44 @@ impl Engine {
             loop {
                 let group = values.as_slice();
                 let group = &group[..group.len().min(READS_AT_ONCE)];
-                if group.is_empty() {
+                let mut ahead = engine.look_ahead::<T, T>(group, Rows::hash_of_value, Rows::has_value_of);
+                let mut left = &mut ahead[..group.len()];
+                if left.is_empty() {
                     return;
                 }
-                let mut ahead =
-                    engine.look_ahead::<T, T>(group, Rows::hash_of_value).into_iter().take(group.len());
-                while let Some((found, straight)) = engine.set_straight(&mut ahead, &mut values, now) {
-                    refused.extend(engine.follow_set(found, straight, now).err());
+                while let Some((done, straight)) = engine.set_straight(left, &mut values, now) {
+                    let hash = left.get(done).map_or(0, |ahead| ahead.hash);
+                    refused.extend(engine.follow_set(hash, straight, now).err());
+                    left = left.get_mut(done + 1..).unwrap_or_default();
+                    // What followed may have taken rows away.
+                    left.iter_mut().for_each(|ahead| ahead.slot = NONE);
                 }
             }
         });
     }
 
-    /// Declares values as long as they go straight and nothing follows from that. Returns the first of which that is not
-    /// so, and where its key is.
+    /// Declares values as long as they go straight and nothing follows from that. Returns how many, and what came of the next
+    /// one, if that is not so.
     #[inline(always)]
     fn set_straight<T: KSyncEntry>(
         &mut self,
-        ahead: &mut impl Iterator<Item = Ahead>,
+        ahead: &[Ahead],
         values: &mut impl Iterator<Item = T>,
         now: Instant,
-    ) -> Option<(Found, Result<Straight<T>, T>)> {
+    ) -> Option<(usize, Result<Straight<T>, T>)> {
         self.settle_losses(now);
         let observed = self.is_observed();
-        let Some(mut of_kind) = self.of_kind_mut::<T>() else {
-            let (Ahead { hash, .. }, value) = ahead.zip(values).next()?;
-            return Some((Found::Absent(hash), Err(value)));
-        };
-        for (Ahead { hash, guess }, value) in ahead.zip(values) {
-            let found = of_kind.rows.find_value_ahead(hash, guess, &value);
-            match of_kind.set_straight(found, value) {
+        let mut of_kind = self.of_kind_mut::<T>().filter(OfKind::may_set_straight);
+        for (done, (Ahead { hash, slot }, value)) in ahead.iter().zip(values).enumerate() {
+            let straight = match &mut of_kind {
+                None => Err(value),
+                Some(of_kind) if *slot == NONE => of_kind.set_hashed(*hash, value),
+                Some(of_kind) => of_kind.set_again_straight(*slot, value),
+            };
+            match straight {
                 Ok(Straight::Unchanged) => {}
                 Ok(Straight::Made(_) | Straight::Changed(_)) if !observed => {}
-                other => return Some((found, other)),
+                other => return Some((done, other)),
             }
         }
         None
@@ -128,71 +135,93 @@ impl Engine {
             let mut group = Vec::with_capacity(READS_AT_ONCE);
             loop {
                 group.extend(keys.by_ref().take(READS_AT_ONCE));
-                if group.is_empty() {
+                let mut ahead = engine.look_ahead::<T, &T::Key>(
+                    &group,
+                    |key| Rows::<T>::hash_of_key(key),
+                    |rows, slot, key| rows.has_key(slot, key),
+                );
+                let mut left = &mut ahead[..group.len()];
+                if left.is_empty() {
                     return removed;
                 }
-                let ahead = engine.look_ahead::<T, &T::Key>(&group, |key| Rows::<T>::hash_of_key(key));
-                let mut removals = ahead.into_iter().zip(group.drain(..));
-                while let Some((entry, straight)) =
-                    engine.remove_straight::<T>(&mut removals, &mut removed, now)
+                let mut keys = group.drain(..);
+                while let Some((done, entry, straight)) =
+                    engine.remove_straight::<T>(left, &mut keys, &mut removed, now)
                 {
                     removed += usize::from(straight || engine.withdrawn(entry, now));
                     if straight {
                         engine.was_withdrawn(entry, now);
                     }
+                    left = left.get_mut(done + 1..).unwrap_or_default();
+                    // What followed may have taken rows away.
+                    left.iter_mut().for_each(|ahead| ahead.slot = NONE);
                 }
             }
         })
     }
 
-    /// Withdraws entries as long as they go straight and nobody wants to know. Returns the first of which that is not so,
-    /// and whether it went straight.
+    /// Withdraws entries as long as they go straight and nobody wants to know. Returns how many keys that took, the next
+    /// entry, of which that is not so, and whether it went straight.
     #[inline(always)]
     fn remove_straight<'a, T: KSyncEntry>(
         &mut self,
-        removals: &mut impl Iterator<Item = (Ahead, &'a T::Key)>,
+        ahead: &[Ahead],
+        keys: &mut impl Iterator<Item = &'a T::Key>,
         removed: &mut usize,
         now: Instant,
-    ) -> Option<(EntryId, bool)>
+    ) -> Option<(usize, EntryId, bool)>
     where
         T::Key: 'a,
     {
         self.settle_losses(now);
         let observed = self.is_observed();
         let mut of_kind = self.of_kind_mut::<T>()?;
-        for (Ahead { hash, guess }, key) in removals {
-            let Found::At(slot) = of_kind.rows.find_key_ahead(hash, guess, key) else {
-                continue;
-            };
+        for (done, (Ahead { hash, slot }, key)) in ahead.iter().zip(keys).enumerate() {
+            let mut slot = *slot;
+            if slot == NONE {
+                let Found::At(found) = of_kind.rows.find_hashed_key(*hash, key) else { continue };
+                slot = found;
+            }
             let straight = of_kind.withdraw_straight(slot);
             if !straight || observed {
-                return Some((EntryId::new(of_kind.number, slot), straight));
+                return Some((done, EntryId::new(of_kind.number, slot), straight));
             }
             *removed += 1;
         }
         None
     }
 
-    /// Hashes the keys of a group, and reads what looking them up will read. Each of these reads may have to wait for
+    /// Hashes the keys of a group, and finds them as far as that is easy. Each of these reads may have to wait for
     /// memory; here none depends on another one, so that they wait together.
-    fn look_ahead<T: KSyncEntry, V>(&self, group: &[V], hash: impl Fn(&V) -> u64) -> [Ahead; READS_AT_ONCE] {
-        let mut ahead = [Ahead { hash: 0, guess: NONE }; READS_AT_ONCE];
-        for (place, value) in ahead.iter_mut().zip(group) {
-            place.hash = hash(value);
+    #[inline(always)]
+    fn look_ahead<T: KSyncEntry, V>(
+        &self,
+        group: &[V],
+        hash: impl Fn(&V) -> u64,
+        is_in: impl Fn(&Rows<T>, u32, &V) -> bool,
+    ) -> [Ahead; READS_AT_ONCE] {
+        let mut all = [Ahead { hash: 0, slot: NONE }; READS_AT_ONCE];
+        let ahead = &mut all[..group.len()];
+        for (ahead, value) in ahead.iter_mut().zip(group) {
+            ahead.hash = hash(value);
         }
         let Some((number, rows)) = self.tables.rows::<T>() else {
-            return ahead;
+            return all;
         };
-        for place in ahead.iter_mut().take(group.len()) {
-            place.guess = rows.guess(place.hash).unwrap_or(NONE);
+        for ahead in ahead.iter_mut() {
+            ahead.slot = rows.guess(ahead.hash).unwrap_or(NONE);
         }
-        let cores = self.tables.get(number).map(|table| &table.slots);
-        let read = ahead.iter().filter(|place| {
-            rows.glance(place.guess)
-                & cores.and_then(|cores| cores.get(place.guess)).is_some_and(|core| core.edges == 0)
-        });
-        std::hint::black_box(read.count());
-        ahead
+        let Some(Table { slots, .. }) = self.tables.get(number) else { return all };
+        let mut used = false;
+        for (ahead, value) in ahead.iter_mut().zip(group) {
+            used |= slots.is_used(ahead.slot);
+            if !is_in(rows, ahead.slot, value) {
+                ahead.slot = NONE;
+            }
+        }
+        // Read for the sake of its being read.
+        std::hint::black_box(used);
+        all
     }
 
     /// Whether more of a kind can be declared without its having to wait longer than its share takes. Nothing is

@@ -83,6 +83,8 @@ pub struct Engine {
     troubles: Troubles,
     transitions: VecDeque<Transition>,
     watched: bool,
+    /// Transitions are recorded, or kept in the history.
+    observed: bool,
     /// Operations that are handed out and not answered.
     outstanding: usize,
     /// Answers and events that came when they could not, see [`Engine::rejected`].
@@ -226,6 +228,7 @@ impl Engine {
             troubles: Troubles::new(retry),
             transitions: VecDeque::new(),
             watched: false,
+            observed: false,
             outstanding: 0,
             rejected: 0,
             history: History::default(),
@@ -386,6 +389,7 @@ impl Engine {
     /// Whether transitions are recorded. Off at first: recording costs time and memory.
     pub fn watch(&mut self, on: bool) {
         self.watched = on;
+        self.observed = on || self.history.is_kept();
         if !on {
             self.transitions.clear();
         }

@@ -4,7 +4,7 @@
 use super::Engine;
 use super::entry::Core;
 use super::machine::State;
-use super::outbox::Outboxes;
+use super::outbox::Sending;
 use super::tables::Table;
 use crate::declare::{KSyncEntry, Schema};
 use crate::table::{Rows, Slots};
@@ -16,12 +16,10 @@ pub(super) struct OfKind<'a, T: KSyncEntry> {
     pub(super) slots: &'a mut Slots<Core>,
     pub(super) rows: &'a mut Rows<T>,
     pub(super) schema: &'static Schema,
-    /// Number of the connection that carries its messages.
-    pub(super) channel: usize,
     pub(super) counts: &'a mut [usize; State::ALL.len()],
     /// Nothing can be declared any more.
     pub(super) going_away: bool,
-    pub(super) outboxes: &'a mut Outboxes,
+    pub(super) sending: Sending<'a>,
 }
 
 impl Engine {
@@ -31,7 +29,8 @@ impl Engine {
         let Engine { tables, outboxes, .. } = self;
         let number = tables.number_if_any(std::any::TypeId::of::<T>())?;
         let Table { slots, rows, schema, channel, counts, going_away, .. } = tables.get_mut(number)?;
-        let (channel, going_away) = (*channel, *going_away);
-        Some(OfKind { number, slots, rows: rows.of_mut()?, schema, channel, counts, going_away, outboxes })
+        let (schema, going_away) = (*schema, *going_away);
+        let sending = outboxes.of(*channel, schema)?;
+        Some(OfKind { number, slots, rows: rows.of_mut()?, schema, counts, going_away, sending })
     }
 }

@@ -53,19 +53,6 @@ pub(crate) enum Lane {
     Retry,
 }
 
-impl Lane {
-    /// The way of an operation of an entry of a kind with that schema.
-    #[inline]
-    pub(crate) fn of(verb: Verb, retry: bool, schema: &Schema, share: Share) -> Self {
-        match verb {
-            _ if retry => Lane::Retry,
-            Verb::Add | Verb::Change if schema.early => Lane::Early,
-            _ if share == Share::Bulk => Lane::Bulk,
-            _ => Lane::Fresh,
-        }
-    }
-}
-
 /// What waits to be handed out, for each connection.
 #[derive(Debug)]
 pub(crate) struct Outboxes {
@@ -77,9 +64,9 @@ pub(crate) struct Outboxes {
 }
 
 impl Outboxes {
-    /// For that many connections.
+    /// For that many connections. There is one at least.
     pub(crate) fn new(connections: usize) -> Self {
-        let boxes = (0..connections).map(|_| Outbox::default()).collect();
+        let boxes = (0..connections.max(1)).map(|_| Outbox::default()).collect();
         Outboxes { boxes, share: Share::Fresh, queued: 0 }
     }
 
@@ -122,65 +109,70 @@ impl Outboxes {
         before.into_iter().flat_map(|mut outbox| outbox.drain()).collect()
     }
 
+    /// Where the operations go of a kind with that schema, whose messages that connection carries.
+    #[inline(always)]
+    pub(crate) fn of(&mut self, channel: usize, schema: &Schema) -> Option<Sending<'_>> {
+        let outbox = self.boxes.get_mut(channel)?;
+        let deletes = if self.share == Share::Bulk { Lane::Bulk } else { Lane::Fresh };
+        let writes = if schema.early { Lane::Early } else { deletes };
+        Some(Sending { outbox, queued: &mut self.queued, writes, deletes })
+    }
+}
+
+/// Where the operations of one kind go.
+pub(crate) struct Sending<'a> {
+    outbox: &'a mut Outbox,
+    queued: &'a mut usize,
+    /// The way that adds and changes take.
+    writes: Lane,
+    /// The way that deletes take.
+    deletes: Lane,
+}
+
+impl Sending<'_> {
     /// Asks for an operation of an entry, of which none is outstanding.
     #[inline(always)]
-    pub(crate) fn queue(
-        &mut self,
-        channel: usize,
-        schema: &Schema,
-        entry: EntryId,
-        core: &mut Core,
-        verb: Verb,
-    ) {
+    pub(crate) fn queue(&mut self, entry: EntryId, core: &mut Core, verb: Verb) {
         core.ask_for(verb);
-        self.take(channel, entry, core, Lane::of(verb, false, schema, self.share), verb);
+        let lane = if verb == Verb::Delete { self.deletes } else { self.writes };
+        self.take(entry, core, lane, verb);
     }
 
-    /// The same for an entry that is not in the table yet, and stands in the lane that is returned as soon as it is
-    /// [put there](Self::put).
+    /// Whether adds and changes go among the fresh, and find room there.
     #[inline(always)]
-    pub(crate) fn lane_of_new(&self, channel: usize, schema: &Schema, core: &mut Core, verb: Verb) -> Lane {
-        core.ask_for(verb);
-        let lane = Lane::of(verb, false, schema, self.share);
-        let lane = self.boxes.get(channel).map_or(lane, |outbox| outbox.lane_with_room(lane));
-        core.stands_now(lane);
-        lane
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.writes == Lane::Fresh && self.outbox.fresh.len() < FRESH_ROOM
     }
 
-    /// Puts an entry where it waits for its add to be handed out.
+    /// Puts a new entry, which is marked so, among the fresh, where it waits for its add to be handed out.
     #[inline(always)]
-    pub(crate) fn put(&mut self, channel: usize, entry: EntryId, lane: Lane) {
-        self.queued += 1;
-        if let Some(outbox) = self.boxes.get_mut(channel) {
-            outbox.put(entry, lane, false);
-        }
+    pub(crate) fn put_among_fresh(&mut self, entry: EntryId) {
+        *self.queued += 1;
+        self.outbox.fresh.push_back(entry);
     }
 
     /// The same for whatever may be queued already, or tried again.
     #[inline]
-    pub(crate) fn queue_again(
-        &mut self,
-        channel: usize,
-        schema: &Schema,
-        entry: EntryId,
-        core: &mut Core,
-        verb: Verb,
-        retry: bool,
-    ) {
+    pub(crate) fn queue_again(&mut self, entry: EntryId, core: &mut Core, verb: Verb, retry: bool) {
         if core.must_be_queued(verb) {
-            self.take(channel, entry, core, Lane::of(verb, retry, schema, self.share), verb);
+            let lane = match verb {
+                _ if retry => Lane::Retry,
+                Verb::Delete => self.deletes,
+                Verb::Add | Verb::Change => self.writes,
+            };
+            self.take(entry, core, lane, verb);
         }
     }
 
     #[inline(always)]
-    fn take(&mut self, channel: usize, entry: EntryId, core: &mut Core, lane: Lane, verb: Verb) {
-        self.queued += 1;
-        // An operation that was taken back has left its entry there.
-        if !core.stands_in(lane)
-            && let Some(outbox) = self.boxes.get_mut(channel)
-        {
-            core.stands_now(outbox.push(entry, lane, verb == Verb::Delete));
+    fn take(&mut self, entry: EntryId, core: &mut Core, lane: Lane, verb: Verb) {
+        *self.queued += 1;
+        if lane == Lane::Fresh && !core.stands_in(Lane::Fresh) && self.outbox.fresh.len() < FRESH_ROOM {
+            core.stands_now(Lane::Fresh);
+            return self.outbox.fresh.push_back(entry);
         }
+        // Not by way of `self`, whose parts then may lie in registers.
+        self.outbox.take(entry, core, lane, verb);
     }
 }
 
@@ -198,28 +190,25 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Takes an entry. Returns the lane that it waits in.
-    #[inline(always)]
+    /// Takes an entry, unless it stands there already: an operation that was taken back leaves its entry there.
+    fn take(&mut self, entry: EntryId, core: &mut Core, lane: Lane, verb: Verb) {
+        if !core.stands_in(lane) {
+            core.stands_now(self.push(entry, lane, verb == Verb::Delete));
+        }
+    }
+
+    /// Takes an entry. Returns the lane that it waits in: what finds no room in the fresh one goes with the bulk.
     pub(crate) fn push(&mut self, entry: EntryId, lane: Lane, is_delete: bool) -> Lane {
-        let lane = self.lane_with_room(lane);
-        self.put(entry, lane, is_delete);
-        lane
-    }
-
-    /// What finds no room among the fresh goes with the bulk.
-    #[inline(always)]
-    fn lane_with_room(&self, lane: Lane) -> Lane {
-        if lane == Lane::Fresh && self.fresh.len() >= FRESH_ROOM { Lane::Bulk } else { lane }
-    }
-
-    #[inline(always)]
-    fn put(&mut self, entry: EntryId, lane: Lane, is_delete: bool) {
         match lane {
-            Lane::Fresh => self.fresh.push_back(entry),
-            Lane::Bulk => self.bulk.push(entry, is_delete),
+            Lane::Fresh if self.fresh.len() < FRESH_ROOM => self.fresh.push_back(entry),
+            Lane::Fresh | Lane::Bulk => {
+                self.bulk.push(entry, is_delete);
+                return Lane::Bulk;
+            }
             Lane::Early => self.early.push_back(entry),
             Lane::Retry => self.retries.push_back(entry),
         }
+        lane
     }
 
     /// Whether there is room for more. Nothing is turned away without; it only can't be quick.

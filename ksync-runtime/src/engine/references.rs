@@ -8,7 +8,7 @@
 
 use super::entry::{Core, EntryId, NONE};
 use super::tables::{Linked, Tables};
-use crate::table::{FullChunks, Shadow};
+use crate::table::{Blank, Chunks, Shadow};
 
 /// One reference.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +36,23 @@ impl Edge {
     }
 }
 
+impl Blank for Edge {
+    const BLANK: Self = Edge {
+        from: EntryId::NOBODY,
+        to: EntryId::NOBODY,
+        sibling: NONE,
+        previous: NONE,
+        next: NONE,
+        waiting: false,
+        survives: false,
+        copy: None,
+    };
+}
+
 /// The store of all edges.
 #[derive(Debug)]
 pub(crate) struct Edges {
-    edges: FullChunks<Edge>,
+    edges: Chunks<Edge>,
     /// First of the edges that are not in use, linked by `sibling`.
     free: u32,
     used: usize,
@@ -52,7 +65,7 @@ pub(crate) trait Cores {
 
 impl Edges {
     pub(crate) fn new() -> Self {
-        Edges { edges: FullChunks::default(), free: NONE, used: 0 }
+        Edges { edges: Chunks::default(), free: NONE, used: 0 }
     }
 
     /// How many references there are.

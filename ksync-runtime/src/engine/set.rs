@@ -10,11 +10,11 @@ use super::references::Cores;
 use super::tables::{Linked, Linker, Table};
 use super::{Engine, SetError, Work};
 use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key};
-use crate::table::{AnyRows, Found, Rows, TableFull};
+use crate::table::{AnyRows, Found, Rows};
 
 /// Whether a value refers to nothing, which is known when the program is built, of a kind that is derived.
 #[inline(always)]
-fn refers_to_nothing<T: KSyncEntry>(value: &mut T) -> bool {
+pub(super) fn refers_to_nothing<T: KSyncEntry>(value: &mut T) -> bool {
     struct Noticed(bool);
 
     impl Links for Noticed {
@@ -74,30 +74,17 @@ impl Core {
 }
 
 impl<T: KSyncEntry> OfKind<'_, T> {
-    /// Declares a value whose key was looked up. One that does not go straight is handed back.
+    /// Whether values of this kind may go straight.
     #[inline(always)]
-    pub(super) fn set_straight(&mut self, found: Found, mut value: T) -> Result<Straight<T>, T> {
-        if !T::SCHEMA.depends_on.is_empty() || self.schema.index != IndexSource::None || self.going_away {
-            return Err(value);
-        }
-        match found {
-            Found::At(slot) => self.set_again_straight(slot, value),
-            Found::Absent(hash) => {
-                if value.check().is_err() || !refers_to_nothing(&mut value) {
-                    return Err(value);
-                }
-                Ok(match self.make_straight(hash, value, false) {
-                    Ok(entry) => Straight::Made(entry),
-                    Err(TableFull) => Straight::NoRoom,
-                })
-            }
-        }
+    pub(super) fn may_set_straight(&self) -> bool {
+        T::SCHEMA.depends_on.is_empty() && self.schema.index == IndexSource::None && !self.going_away
     }
 
-    /// The same for a value whose entry is in that slot.
+    /// Declares a value whose entry is in that slot, and of which there may be references to nothing. One that does not go
+    /// straight is handed back.
     #[inline(always)]
-    fn set_again_straight(&mut self, slot: u32, mut value: T) -> Result<Straight<T>, T> {
-        let OfKind { number, slots, rows, schema, channel, counts, outboxes, .. } = self;
+    pub(super) fn set_again_straight(&mut self, slot: u32, mut value: T) -> Result<Straight<T>, T> {
+        let OfKind { number, slots, rows, schema, counts, sending, .. } = self;
         let (Some(core), Some(declared)) = (slots.get_mut(slot), rows.declared(slot)) else {
             return Err(value);
         };
@@ -111,7 +98,7 @@ impl<T: KSyncEntry> OfKind<'_, T> {
         Ok(match rows.declare_change(slot, value, core.edges) {
             Ok(held) => {
                 core.change(counts, schema, held, NONE);
-                outboxes.queue(*channel, schema, entry, core, Verb::Change);
+                sending.queue(entry, core, Verb::Change);
                 Straight::Changed(entry)
             }
             Err(old) => Straight::Replaced(entry, old),
@@ -155,23 +142,25 @@ impl Engine {
     /// [`SetError`]; the table then holds what it held.
     pub fn set<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
         self.settle_losses(now);
+        let hash = Rows::hash_of_value(&value);
+        if !T::SCHEMA.depends_on.is_empty() {
+            return self.set_any(hash, value, now);
+        }
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
-        let found = of_kind.rows.find_hashed_value(Rows::hash_of_value(&value), &value);
-        if !T::SCHEMA.depends_on.is_empty() {
-            let looked_at = of_kind.look_at(found, &value);
-            return self.set_looked_at(looked_at, value, now);
+        match of_kind.set_hashed(hash, value) {
+            Ok(Straight::Unchanged) => Ok(()),
+            Ok(Straight::Made(_) | Straight::Changed(_)) if !self.is_observed() => Ok(()),
+            other => self.follow_set(hash, other, now),
         }
-        let straight = of_kind.set_straight(found, value);
-        self.follow_set(found, straight, now)
     }
 
-    /// What follows from declaring a value whose key was looked up.
-    #[inline(always)]
+    /// What follows from declaring a value whose key has that hash.
+    #[inline(never)]
     pub(super) fn follow_set<T: KSyncEntry>(
         &mut self,
-        found: Found,
+        hash: u64,
         straight: Result<Straight<T>, T>,
         now: Instant,
     ) -> Result<(), SetError> {
@@ -181,16 +170,18 @@ impl Engine {
             Ok(Straight::NoRoom) => return Err(self.no_room(Vec::new(), self.kind_name::<T>())),
             Ok(Straight::Changed(entry)) => self.was_changed(entry, now),
             Ok(Straight::Replaced(entry, old)) => self.redeclared(entry, old, NONE, now),
-            Err(value) => return self.set_found(found, value, now),
+            Err(value) => return self.set_any(hash, value, now),
         }
         Ok(())
     }
 
-    /// Declares a value that does not go straight.
-    fn set_found<T: KSyncEntry>(&mut self, found: Found, value: T, now: Instant) -> Result<(), SetError> {
+    /// Declares a value that does not go straight, or may not.
+    #[inline(always)]
+    fn set_any<T: KSyncEntry>(&mut self, hash: u64, value: T, now: Instant) -> Result<(), SetError> {
         let Some(of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
+        let found = of_kind.rows.find_hashed_value(hash, &value);
         let looked_at = of_kind.look_at(found, &value);
         self.set_looked_at(looked_at, value, now)
     }

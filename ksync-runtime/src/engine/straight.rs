@@ -14,11 +14,12 @@ use super::entry::{ANY_STATE, ANY_VERB, Core, EntryId, Flag, NONE, in_state};
 use super::handing_out::Operation;
 use super::machine::{self, Calls, Event, Facts, State, Step};
 use super::of_kind::OfKind;
-use super::outbox::Outboxes;
+use super::outbox::{Lane, Sending};
+use super::set::{Straight, refers_to_nothing};
 use super::tables::Table;
 use super::{Engine, Work};
 use crate::declare::{IndexSource, KSyncEntry, Schema, Verb};
-use crate::table::{Shadow, TableFull};
+use crate::table::{RowOf, Shadow, Slots, TableFull};
 
 /// What makes an entry one that does not go straight.
 const IN_THE_WAY: u32 = Flag::Again.bit()
@@ -216,23 +217,32 @@ impl<T: KSyncEntry> OfKind<'_, T> {
     /// If the table is full.
     #[inline(always)]
     pub(super) fn make_straight(&mut self, hash: u64, value: T, waits: bool) -> Result<EntryId, TableFull> {
-        let OfKind { number, slots, rows, schema, channel, counts, outboxes, .. } = self;
-        let mut core = Core::new(State::Init);
-        if waits {
-            core.goes(schema, Way::WAIT, 0, Flag::Declared.bit());
-            let slot = slots.insert(core)?;
-            counts[State::AddDefer as usize] += 1;
-            rows.occupy_declared(slot, hash, value);
-            return Ok(EntryId::new(*number, slot));
-        }
-        core.goes(schema, Way::ADD, 0, Flag::Declared.bit() | Flag::Seen.bit());
-        let lane = outboxes.lane_of_new(*channel, schema, &mut core, Verb::Add);
-        let slot = slots.insert(core)?;
-        counts[State::SyncWait as usize] += 1;
-        let entry = EntryId::new(*number, slot);
-        outboxes.put(*channel, entry, lane);
+        let OfKind { number, slots, rows, schema, counts, sending, .. } = self;
+        let slot = make(*number, slots, schema, counts, sending, waits)?;
         rows.occupy_declared(slot, hash, value);
-        Ok(entry)
+        Ok(EntryId::new(*number, slot))
+    }
+
+    /// Declares a value whose key has that hash, of a kind of which values may go straight. One that does not is handed
+    /// back.
+    #[inline(always)]
+    pub(super) fn set_hashed(&mut self, hash: u64, mut value: T) -> Result<Straight<T>, T> {
+        if !self.may_set_straight() {
+            return Err(value);
+        }
+        let OfKind { number, slots, rows, schema, counts, sending, .. } = self;
+        let row = match rows.row_of(hash, &value) {
+            RowOf::At(slot) => return self.set_again_straight(slot, value),
+            RowOf::Free(row) => row,
+        };
+        if value.check().is_err() || !refers_to_nothing(&mut value) {
+            return Err(value);
+        }
+        let Ok(slot) = make(*number, slots, schema, counts, sending, false) else {
+            return Ok(Straight::NoRoom);
+        };
+        row.occupy(slot, value);
+        Ok(Straight::Made(EntryId::new(*number, slot)))
     }
 
     /// Gives an entry another value, whose references start at `edges` and are resolved. Returns where those of the value
@@ -242,24 +252,58 @@ impl<T: KSyncEntry> OfKind<'_, T> {
     /// If it does not go straight: the value that it had.
     #[inline(always)]
     pub(super) fn change_straight(&mut self, slot: u32, value: T, edges: u32) -> Result<u32, Option<T>> {
-        let OfKind { number, slots, rows, schema, channel, counts, outboxes, .. } = self;
+        let OfKind { number, slots, rows, schema, counts, sending, .. } = self;
         let core = slots.get_mut(slot).ok_or(None)?;
         if !core.rests() {
             return Err(rows.declare(slot, value));
         }
         let held = rows.declare_change(slot, value, core.edges)?;
         let old_edges = core.change(counts, schema, held, edges);
-        outboxes.queue(*channel, schema, EntryId::new(*number, slot), core, Verb::Change);
+        sending.queue(EntryId::new(*number, slot), core, Verb::Change);
         Ok(old_edges)
     }
 
     /// Withdraws an entry. Returns whether that goes straight.
     #[inline(always)]
     pub(super) fn withdraw_straight(&mut self, slot: u32) -> bool {
-        let OfKind { number, slots, schema, channel, counts, outboxes, .. } = self;
+        let OfKind { number, slots, schema, counts, sending, .. } = self;
         let entry = EntryId::new(*number, slot);
-        slots.get_mut(slot).is_some_and(|core| withdraw(entry, core, counts, schema, *channel, outboxes))
+        slots.get_mut(slot).is_some_and(|core| withdraw(entry, core, counts, schema, sending))
     }
+}
+
+/// Makes an entry that is to be added, or `waits`. Returns its slot, whose row is still to be filled.
+#[inline(always)]
+fn make(
+    number: usize,
+    slots: &mut Slots<Core>,
+    schema: &Schema,
+    counts: &mut Counts,
+    sending: &mut Sending<'_>,
+    waits: bool,
+) -> Result<u32, TableFull> {
+    let mut core = Core::new(State::Init);
+    if waits {
+        core.goes(schema, Way::WAIT, 0, Flag::Declared.bit());
+        let slot = slots.insert(core)?;
+        counts[State::AddDefer as usize] += 1;
+        return Ok(slot);
+    }
+    core.goes(schema, Way::ADD, 0, Flag::Declared.bit() | Flag::Seen.bit());
+    let is_fresh = sending.is_fresh();
+    if is_fresh {
+        core.ask_for(Verb::Add);
+        core.stands_now(Lane::Fresh);
+    }
+    let slot = slots.insert(core)?;
+    counts[State::SyncWait as usize] += 1;
+    let entry = EntryId::new(number, slot);
+    if is_fresh {
+        sending.put_among_fresh(entry);
+    } else if let Some(core) = slots.get_mut(slot) {
+        sending.queue(entry, core, Verb::Add);
+    }
+    Ok(slot)
 }
 
 /// Withdraws an entry to which nobody refers, if it rests. Returns whether it does.
@@ -269,13 +313,12 @@ fn withdraw(
     core: &mut Core,
     counts: &mut Counts,
     schema: &Schema,
-    channel: usize,
-    outboxes: &mut Outboxes,
+    sending: &mut Sending<'_>,
 ) -> bool {
     let straight = core.rests() && !core.has_refs();
     if straight {
         core.go(counts, schema, Way::DELETE, Flag::Declared.bit(), 0);
-        outboxes.queue(channel, schema, entry, core, Verb::Delete);
+        sending.queue(entry, core, Verb::Delete);
     }
     straight
 }
@@ -401,9 +444,9 @@ impl Engine {
         let Engine { tables, outboxes, .. } = self;
         let straight = tables.get_mut(entry.table()).is_some_and(|table| {
             let Table { slots, schema, channel, counts, .. } = table;
-            slots
-                .get_mut(entry.slot())
-                .is_some_and(|core| withdraw(entry, core, counts, schema, *channel, outboxes))
+            let core = slots.get_mut(entry.slot());
+            core.zip(outboxes.of(*channel, schema))
+                .is_some_and(|(core, mut sending)| withdraw(entry, core, counts, schema, &mut sending))
         });
         if straight {
             self.was_withdrawn(entry, now);
@@ -443,11 +486,12 @@ impl Engine {
         let Some(Table { slots, schema, channel, counts, .. }) = self.tables.get_mut(entry.table()) else {
             return false;
         };
-        let Some(core) = slots.get_mut(entry.slot()) else {
+        let core = slots.get_mut(entry.slot());
+        let Some((core, mut sending)) = core.zip(self.outboxes.of(*channel, schema)) else {
             return false;
         };
         core.go(counts, schema, Way::RESUME, 0, Flag::Seen.bit());
-        self.outboxes.queue(*channel, schema, entry, core, Verb::Add);
+        sending.queue(entry, core, Verb::Add);
         self.went(entry, Way::RESUME, now);
         true
     }

@@ -333,12 +333,6 @@ impl Tables {
         self.tables.get(entry.table())?.slots.get(entry.slot())
     }
 
-    /// The entry, and which life of its slot it is.
-    #[inline]
-    pub(crate) fn core_with_generation_mut(&mut self, entry: EntryId) -> Option<(&mut Core, u32)> {
-        self.tables.get_mut(entry.table())?.slots.with_generation_mut(entry.slot())
-    }
-
     #[inline]
     pub(crate) fn is_resolved(&self, entry: EntryId) -> bool {
         self.tables.get(entry.table()).is_some_and(|table| {

@@ -44,7 +44,7 @@ impl Engine {
     #[inline(always)]
     pub(super) fn is_observed(&self) -> bool {
         // Whether anybody listens to all that is traced, or to other things only, is asked when it is told.
-        self.watched || self.history.is_kept() || tracing::level_enabled!(tracing::Level::TRACE)
+        self.observed || tracing::level_enabled!(tracing::Level::TRACE)
     }
 
     #[cold]

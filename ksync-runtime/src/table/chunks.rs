@@ -1,11 +1,19 @@
 //! Vectors that grow by whole chunks and never move what they hold.
 
-use super::CHUNK;
+/// How many elements a chunk holds. A table with one row has room for so many.
+const CHUNK: usize = 128;
 
-/// Elements by number, in chunks. Reading past the end is the caller's fault and yields nothing.
+/// What stands where nothing was put yet.
+pub(crate) trait Blank {
+    /// That.
+    const BLANK: Self;
+}
+
+/// Elements by number. A chunk is full from the first, of blanks, so that finding an element takes few steps; reading past
+/// the end is the caller's fault and yields nothing, or a blank.
 #[derive(Debug)]
 pub(crate) struct Chunks<T> {
-    chunks: Vec<Vec<T>>,
+    chunks: Vec<Box<[T; CHUNK]>>,
     len: usize,
 }
 
@@ -15,68 +23,27 @@ impl<T> Default for Chunks<T> {
     }
 }
 
-impl<T> Chunks<T> {
+impl<T: Blank> Chunks<T> {
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     #[inline(always)]
     pub(crate) fn push(&mut self, element: T) {
-        if self.len.is_multiple_of(CHUNK) {
+        let at = self.len;
+        if at.is_multiple_of(CHUNK) {
             self.add_chunk();
         }
-        if let Some(last) = self.chunks.last_mut() {
-            last.push(element);
-            self.len += 1;
+        if let Some(place) = self.get_mut(at) {
+            *place = element;
+            self.len = at + 1;
         }
     }
 
     #[cold]
     fn add_chunk(&mut self) {
-        self.chunks.push(Vec::with_capacity(CHUNK));
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, at: usize) -> Option<&T> {
-        self.chunks.get(at / CHUNK)?.get(at % CHUNK)
-    }
-
-    #[inline]
-    pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
-        self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
-    }
-}
-
-/// The same for small elements: a chunk is full from the first, so that finding one takes fewer steps. Reading past the
-/// end yields nothing, or what was made up.
-#[derive(Debug)]
-pub(crate) struct FullChunks<T> {
-    chunks: Vec<Box<[T; CHUNK]>>,
-    len: usize,
-}
-
-impl<T> Default for FullChunks<T> {
-    fn default() -> Self {
-        FullChunks { chunks: Vec::new(), len: 0 }
-    }
-}
-
-impl<T: Copy> FullChunks<T> {
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Appends an element, by which a new chunk is filled.
-    #[inline]
-    pub(crate) fn push(&mut self, element: T) {
-        if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(Box::new([element; CHUNK]));
-        }
-        let at = self.len;
-        self.len += 1;
-        if let Some(place) = self.get_mut(at) {
-            *place = element;
-        }
+        self.chunks.push(Box::new([const { T::BLANK }; CHUNK]));
     }
 
     #[inline]
@@ -87,5 +54,30 @@ impl<T: Copy> FullChunks<T> {
     #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         self.chunks.get_mut(at / CHUNK).map(|chunk| &mut chunk[at % CHUNK])
+    }
+}
+
+impl Blank for u32 {
+    const BLANK: u32 = u32::MAX;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_stays_where_it_is_while_chunks_are_added() {
+        let mut numbers = Chunks::default();
+        for number in 0..3 * CHUNK as u32 + 1 {
+            numbers.push(number);
+            assert_eq!(numbers.len(), number as usize + 1);
+        }
+        if let Some(place) = numbers.get_mut(CHUNK) {
+            *place = 7;
+        }
+        let all: Vec<u32> = (0..numbers.len()).filter_map(|at| numbers.get(at).copied()).collect();
+        let expected = (0..3 * CHUNK as u32 + 1).map(|at| if at == CHUNK as u32 { 7 } else { at });
+        assert!(all.into_iter().eq(expected), "something moved");
+        assert_eq!((numbers.get(3 * CHUNK + 1), numbers.get(4 * CHUNK)), (Some(&u32::BLANK), None));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A copy goes with the references that it holds, of which only the number of the first one is known here.
 
-use super::chunks::Chunks;
+use super::chunks::{Blank, Chunks};
 
 /// No copy, or no reference.
 const NONE: u32 = u32::MAX;
@@ -13,6 +13,10 @@ struct Place<T> {
     value: Option<T>,
     /// First of the references that the copy holds; of a place that is free, the next free place.
     edges: u32,
+}
+
+impl<T> Blank for Place<T> {
+    const BLANK: Self = Place { value: None, edges: NONE };
 }
 
 /// Copies by number.

@@ -5,6 +5,7 @@
 use std::hint::black_box;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 /// As many as a byte has values.
 const SHARDS: usize = 256;
@@ -49,7 +50,7 @@ impl KeyIndex {
     }
 
     /// Notes a slot that is not in yet. `hash_of` gives the hash of any slot's key, `glance` reads something of it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn insert(
         &mut self,
         hash: u64,
@@ -62,6 +63,23 @@ impl KeyIndex {
             grow(shard, self.expected, &hash_of, glance);
         }
         shard.insert_unique(hash, slot, |slot| hash_of(*slot));
+    }
+
+    /// Where the key with that hash is, or will be: `is_it` recognises its slot, `hash_of` and `glance` are as for
+    /// [`insert`](Self::insert).
+    #[inline(always)]
+    pub(crate) fn entry(
+        &mut self,
+        hash: u64,
+        is_it: impl Fn(u32) -> bool,
+        hash_of: impl Fn(u32) -> u64,
+        glance: impl Fn(u32) -> bool,
+    ) -> Entry<'_, u32> {
+        let shard = &mut self.shards[shard(hash)];
+        if shard.len() == shard.capacity() {
+            grow(shard, self.expected, &hash_of, glance);
+        }
+        shard.entry(hash, |slot| is_it(*slot), |slot| hash_of(*slot))
     }
 
     /// Forgets a slot.

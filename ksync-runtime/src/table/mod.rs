@@ -10,14 +10,13 @@ mod keys;
 mod rows;
 mod slots;
 
-pub(crate) use chunks::{Chunks, FullChunks};
+pub(crate) use chunks::{Blank, Chunks};
 use held::HeldCopies;
 pub(crate) use indexes::IndexAllocator;
-pub(crate) use rows::{AnyRows, Found, Rows, Shadow};
+pub(crate) use rows::{AnyRows, Found, RowOf, Rows, Shadow};
 pub(crate) use slots::{Slots, TableFull};
 
-/// How many entries a chunk of any chunked store holds: growth moves nothing and never takes longer than
-/// filling one chunk.
+/// How many entries an arena holds: growth moves nothing and never takes longer than filling one.
 pub(crate) const CHUNK: usize = 1024;
 
 /// So many places are read at once before any of them is needed: as many reads as a core has under way.

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::{FixedState, FoldHasher};
+use hashbrown::hash_table::{Entry, VacantEntry};
 
 use super::HeldCopies;
-use super::chunks::Chunks;
+use super::chunks::{Blank, Chunks};
 use super::keys::KeyIndex;
 use crate::declare::{
     Context, Difference, ErrorClass, KSyncEntry, OperationError, Progress, Verb, describe_key,
@@ -42,6 +43,10 @@ enum Row<T: KSyncEntry> {
     Declared(T),
 }
 
+impl<T: KSyncEntry> Blank for Row<T> {
+    const BLANK: Self = Row::Vacant;
+}
+
 /// All rows of one kind, by slot.
 #[derive(Debug)]
 pub(crate) struct Rows<T: KSyncEntry> {
@@ -52,6 +57,39 @@ pub(crate) struct Rows<T: KSyncEntry> {
     mixed: HashMap<u32, &'static str, FixedState>,
     /// Slot → what was sent, and the first of the references that it holds.
     sent: HashMap<u32, (T, u32), FixedState>,
+}
+
+/// The row of a key.
+pub(crate) enum RowOf<'a, T: KSyncEntry> {
+    /// It is in this slot.
+    At(u32),
+    /// There is none.
+    Free(FreeRow<'a, T>),
+}
+
+/// Room for the row of a key that has none.
+pub(crate) struct FreeRow<'a, T: KSyncEntry> {
+    place: VacantEntry<'a, u32>,
+    rows: &'a mut Chunks<Row<T>>,
+}
+
+impl<T: KSyncEntry> FreeRow<'_, T> {
+    /// Makes it the row of that slot, in which the value is that it was looked for with.
+    #[inline(always)]
+    pub(crate) fn occupy(self, slot: u32, value: T) {
+        fill(self.rows, slot, Row::Declared(value));
+        self.place.insert(slot);
+    }
+}
+
+/// Slots come one after the other, or they were used before.
+#[inline(always)]
+fn fill<T: KSyncEntry>(rows: &mut Chunks<Row<T>>, slot: u32, new: Row<T>) {
+    if rows.len() == slot as usize {
+        rows.push(new);
+    } else if let Some(row) = rows.get_mut(slot as usize) {
+        *row = new;
+    }
 }
 
 impl<T: KSyncEntry> Rows<T> {
@@ -101,22 +139,31 @@ impl<T: KSyncEntry> Rows<T> {
         found.map_or(Found::Absent(hash), Found::At)
     }
 
-    /// The same, where `guess` is the slot in which it probably is, if any.
+    /// The row with the key of `value`, whose hash is known, or room for it.
     #[inline(always)]
-    pub(crate) fn find_value_ahead(&self, hash: u64, guess: u32, value: &T) -> Found {
-        match self.rows.get(guess as usize) {
-            Some(Row::Declared(other)) if value.has_key_of(other) => Found::At(guess),
-            _ => self.find_hashed_value(hash, value),
+    pub(crate) fn row_of(&mut self, hash: u64, value: &T) -> RowOf<'_, T> {
+        let Rows { rows, keys, .. } = self;
+        let has_key = |slot: u32| match rows.get(slot as usize) {
+            Some(Row::Placeholder(other)) => value.has_key(other),
+            Some(Row::Declared(other)) => value.has_key_of(other),
+            _ => false,
+        };
+        match keys.entry(hash, has_key, |slot| row_hash(rows, slot), |slot| glance(rows, slot)) {
+            Entry::Occupied(found) => RowOf::At(*found.get()),
+            Entry::Vacant(place) => RowOf::Free(FreeRow { place, rows }),
         }
     }
 
-    /// The same for a key.
+    /// Whether the row of that slot is the one with the key of `value`, and there is a value in it.
     #[inline(always)]
-    pub(crate) fn find_key_ahead(&self, hash: u64, guess: u32, key: &T::Key) -> Found {
-        match self.rows.get(guess as usize) {
-            Some(Row::Declared(value)) if value.has_key(key) => Found::At(guess),
-            _ => self.find_hashed_key(hash, key),
-        }
+    pub(crate) fn has_value_of(&self, slot: u32, value: &T) -> bool {
+        self.declared(slot).is_some_and(|declared| value.has_key_of(declared))
+    }
+
+    /// Whether the row of that slot is the one with the key, and there is a value in it.
+    #[inline(always)]
+    pub(crate) fn has_key(&self, slot: u32, key: &T::Key) -> bool {
+        self.declared(slot).is_some_and(|declared| declared.has_key(key))
     }
 
     /// So many more values will be declared soon.
@@ -130,12 +177,7 @@ impl<T: KSyncEntry> Rows<T> {
         self.keys.guess(hash)
     }
 
-    /// Reads something of a row, for the sake of its being read.
-    #[inline]
-    pub(crate) fn glance(&self, slot: u32) -> bool {
-        glance(&self.rows, slot)
-    }
-
+    #[inline(always)]
     pub(crate) fn declared(&self, slot: u32) -> Option<&T> {
         match self.rows.get(slot as usize) {
             Some(Row::Declared(value)) => Some(value),
@@ -187,12 +229,7 @@ impl<T: KSyncEntry> Rows<T> {
 
     #[inline(always)]
     fn fill(&mut self, slot: u32, hash: u64, new: Row<T>) {
-        // Slots come one after the other, or they were used before.
-        if self.rows.len() == slot as usize {
-            self.rows.push(new);
-        } else if let Some(row) = self.rows.get_mut(slot as usize) {
-            *row = new;
-        }
+        fill(&mut self.rows, slot, new);
         let rows = &self.rows;
         self.keys.insert(hash, slot, |slot| row_hash(rows, slot), |slot| glance(rows, slot));
     }

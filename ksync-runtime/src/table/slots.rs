@@ -61,6 +61,12 @@ impl<V> Slots<V> {
         self.chunks.get(slot / CHUNK)?.get_unknown_gen(slot % CHUNK).map(|(value, _)| value)
     }
 
+    /// Whether there is something in the slot.
+    #[inline(always)]
+    pub(crate) fn is_used(&self, slot: u32) -> bool {
+        self.get(slot).is_some()
+    }
+
     pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut V> {
         let slot = slot as usize;
         self.chunks.get_mut(slot / CHUNK)?.get_unknown_gen_mut(slot % CHUNK).map(|(value, _)| value)

@@ -7,6 +7,7 @@ use bytes::{BufMut, BytesMut};
 use macaddr::MacAddr6;
 
 use super::draft::Draft;
+use super::failure::Failure;
 use super::fixed_header::FixedHeader;
 use crate::declare::OperationError;
 
@@ -32,8 +33,7 @@ pub struct Attributes<'a> {
     draft: Draft<'a>,
     /// Where the first one begins.
     start: usize,
-    /// Apart, so that what nearly never happens takes no room.
-    error: Option<Box<OperationError>>,
+    error: Failure,
     /// Where the attribute starts that was ended last.
     last: usize,
 }
@@ -42,14 +42,14 @@ impl<'a> Attributes<'a> {
     /// Writes behind what `out` holds. The end of `out` must be aligned to four bytes.
     pub fn new(out: &'a mut BytesMut) -> Self {
         let start = out.len();
-        Attributes { out, draft: Draft::new(None), start, error: None, last: usize::MAX }
+        Attributes { out, draft: Draft::new(None), start, error: Failure::none(), last: usize::MAX }
     }
 
     /// The same, behind what the draft holds.
     #[inline(always)]
     pub(super) fn behind(out: &'a mut BytesMut, draft: Draft<'a>) -> Self {
         let start = out.len() + draft.len();
-        Attributes { out, draft, start, error: None, last: usize::MAX }
+        Attributes { out, draft, start, error: Failure::none(), last: usize::MAX }
     }
 
     /// Whether one with that number was written already.
@@ -92,17 +92,9 @@ impl<'a> Attributes<'a> {
                 room.copy_from_slice(whole);
                 self.last = self.out.len() + self.draft.len() - whole.len();
             }
-            None => self.put_behind(whole),
+            // Not by way of `self`, which may then lie in registers.
+            None => self.last = put_behind(self.out, self.draft.take(), nla, payload),
         }
-    }
-
-    /// Writes a whole attribute where the draft has no room for it.
-    #[cold]
-    fn put_behind(&mut self, whole: &[u8]) {
-        let out = self.out();
-        let last = out.len();
-        out.extend_from_slice(whole);
-        self.last = last;
     }
 
     /// Writes one attribute from raw bytes.
@@ -185,14 +177,15 @@ impl<'a> Attributes<'a> {
     }
 
     /// Notes why the message can't be written. The first reason stays.
+    #[inline(always)]
     pub fn fail(&mut self, error: OperationError) {
-        self.error.get_or_insert_with(|| Box::new(error));
+        self.error.note(error);
     }
 
     /// Names the field that a failure belongs to, if there was one and it names none yet.
     #[inline]
     pub fn blame(&mut self, field: &'static str) {
-        if let Some(error) = &mut self.error {
+        if let Some(error) = self.error.get_mut() {
             error.field.get_or_insert(field);
         }
     }
@@ -204,7 +197,7 @@ impl<'a> Attributes<'a> {
     #[inline]
     pub fn into_inner(mut self) -> Result<&'a mut BytesMut, OperationError> {
         self.out();
-        match self.error {
+        match self.error.take() {
             Some(error) => Err(*error),
             None => Ok(self.out),
         }
@@ -270,6 +263,23 @@ impl<'a> Attributes<'a> {
         self.out.put_bytes(0, len.next_multiple_of(4) - len);
         self.last = start;
     }
+}
+
+/// Writes a whole attribute behind what was drafted, and that before. Returns where it starts.
+#[cold]
+fn put_behind<const N: usize>(
+    out: &mut BytesMut,
+    drafted: Option<&mut [u8]>,
+    nla: u16,
+    payload: [u8; N],
+) -> usize {
+    out.extend_from_slice(drafted.unwrap_or_default());
+    let start = out.len();
+    out.put_u16_ne((HEADER + N) as u16);
+    out.put_u16_ne(nla);
+    out.put_slice(&payload);
+    out.put_bytes(0, N.next_multiple_of(4) - N);
+    start
 }
 
 /// An attribute that was begun with [`Attributes::open`].

@@ -48,12 +48,17 @@ impl<'a> Draft<'a> {
         self.paper.as_ref()?.get(..self.len)
     }
 
+    /// What was written. From now on all goes into the batch.
+    #[inline(always)]
+    pub(super) fn take(&mut self) -> Option<&'a mut [u8]> {
+        self.paper.take()?.get_mut(..self.len)
+    }
+
     /// Moves what was written to where the rest will be written.
     #[inline]
     pub(super) fn put_out(&mut self, out: &mut BytesMut) {
-        if let Some(written) = self.written() {
+        if let Some(written) = self.take() {
             out.extend_from_slice(written);
-            self.paper = None;
         }
     }
 }

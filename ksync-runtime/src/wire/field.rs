@@ -71,6 +71,7 @@ impl<V: AttributeValue + PartialEq> AttributeField for V {
         V::check(self).map_err(|reason| Invalid { field: "", reason })
     }
 
+    #[inline(always)]
     fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, _: &Context<'_>) {
         attributes.put(nla, self);
     }
@@ -85,6 +86,7 @@ impl<V: AttributeValue + PartialEq> AttributeField for V {
 }
 
 impl<F: AttributeField> AttributeField for Option<F> {
+    #[inline(always)]
     fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>) {
         if let Some(field) = self {
             field.emit(nla, attributes, context);
@@ -139,6 +141,7 @@ impl<F: AttributeField> AttributeField for Option<F> {
 }
 
 impl<T: Indexed> AttributeField for Ref<T> {
+    #[inline(always)]
     fn emit(&self, nla: u16, attributes: &mut Attributes<'_>, context: &Context<'_>) {
         match context.index_of(self) {
             Ok(index) => attributes.put(nla, &index),

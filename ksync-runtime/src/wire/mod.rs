@@ -10,6 +10,7 @@ mod answer;
 mod attribute;
 pub mod codec;
 mod draft;
+mod failure;
 mod field;
 mod fixed_header;
 pub mod generic;
