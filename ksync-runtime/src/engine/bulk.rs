@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 
 use super::entry::EntryId;
+use super::line::Line;
 
 /// So many deletes leave in the order in which they came.
 const FEW: usize = 64;
@@ -29,7 +30,7 @@ pub(crate) struct Bulk {
     chance: Chance,
     turn: u32,
     /// The memory of a run that is over, for the next one.
-    spare: VecDeque<EntryId>,
+    spare: Line,
 }
 
 /// Entries that came one after the other and are alike.
@@ -37,7 +38,7 @@ pub(crate) struct Bulk {
 struct Run {
     table: usize,
     are_deletes: bool,
-    entries: VecDeque<EntryId>,
+    entries: Line,
 }
 
 impl Bulk {
@@ -74,18 +75,42 @@ impl Bulk {
         let anywhere = are_deletes && run.entries.len() > FEW && !self.turn.is_multiple_of(TURNS_PER_OLDEST);
         let entry = if anywhere {
             // Whoever comes last takes its place, so nobody moves away from the front.
-            run.entries.swap_remove_back(self.chance.below(run.entries.len()))?
+            run.entries.swap_remove(self.chance.below(run.entries.len()))?
         } else {
             run.entries.pop_front()?
         };
-        if run.entries.is_empty()
+        self.len -= 1;
+        self.end_run();
+        Some((entry, are_deletes))
+    }
+
+    /// Those that are next, if they are adds and changes.
+    #[inline(always)]
+    pub(crate) fn next_writes(&self) -> &[EntryId] {
+        let run = self.runs.front().filter(|run| !run.are_deletes);
+        run.map_or(&[], |run| run.entries.as_slice())
+    }
+
+    /// Takes so many of those out.
+    #[inline(always)]
+    pub(crate) fn skip_writes(&mut self, taken: usize) {
+        if taken > 0
+            && let Some(run) = self.runs.front_mut()
+        {
+            run.entries.skip(taken);
+            self.len -= taken;
+            self.end_run();
+        }
+    }
+
+    /// The first run is over if it is empty.
+    fn end_run(&mut self) {
+        if self.runs.front().is_some_and(|run| run.entries.is_empty())
             && let Some(over) = self.runs.pop_front()
             && over.entries.capacity() <= LONGEST_RUN
         {
             self.spare = over.entries;
         }
-        self.len -= 1;
-        Some((entry, are_deletes))
     }
 }
 

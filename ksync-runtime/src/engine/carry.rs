@@ -332,6 +332,18 @@ impl Engine {
         }
     }
 
+    /// Lets those go on who waited for an entry that is resolved.
+    #[inline(always)]
+    fn resume_all(&mut self, woken: &[EntryId], resolved: EntryId, now: Instant) {
+        let mut is_resolved = true;
+        for entry in woken {
+            if !(is_resolved && self.resumed_on(*entry, resolved, now)) {
+                self.re_evaluate(*entry, now);
+                is_resolved = self.is_resolved(resolved);
+            }
+        }
+    }
+
     /// Wakes some of those who wait for the entry, and comes back for the rest. All but the first `fresh` ones are
     /// some of many. Returns how many.
     fn wake_some(&mut self, entry: EntryId, fresh: usize, now: Instant) -> usize {
@@ -342,8 +354,8 @@ impl Engine {
         let more = self.edges.let_go(&mut self.tables, entry, WAKE_SLICE, |from| woken.push(from));
         let (few, many) = woken.split_at(fresh.min(woken.len()));
         // In the order in which they came, whether that goes straight or not.
-        few.iter().for_each(|entry| self.re_evaluate(*entry, now));
-        self.in_bulk(|engine| many.iter().for_each(|entry| engine.re_evaluate(*entry, now)));
+        self.resume_all(few, entry, now);
+        self.in_bulk(|engine| engine.resume_all(many, entry, now));
         if more {
             self.work.push_back(Work::WakeRest(entry));
         }

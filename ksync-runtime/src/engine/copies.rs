@@ -80,9 +80,11 @@ impl Engine {
     /// Lets go of the references of one value.
     pub(super) fn release_edges(&mut self, head: u32) {
         let mut head = head;
-        while let Some((rest, to)) = self.edges.remove_first(&mut self.tables, head) {
+        while head != NONE
+            && let Some((rest, to, is_referred_to)) = self.edges.remove_first(&mut self.tables, head)
+        {
             head = rest;
-            if self.may_go(to) {
+            if !is_referred_to || self.may_be_in_circle(to) {
                 self.work.push_back(Work::Released(to));
             }
         }

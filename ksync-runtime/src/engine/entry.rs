@@ -137,7 +137,7 @@ impl Flag {
 
     /// The bit that says that the entry stands in this lane. What is tried again stands there once by itself: it has
     /// to fail in between.
-    #[inline]
+    #[inline(always)]
     const fn of_lane(lane: Lane) -> u32 {
         const BITS: [u32; 4] = [Flag::AmongEarly.bit(), Flag::AmongFresh.bit(), Flag::InBulk.bit(), 0];
         BITS[lane as usize]
@@ -268,10 +268,10 @@ impl Core {
         verb
     }
 
-    /// The same for an entry that stands among the fresh, if there is nothing to be looked at but what it
+    /// The same for an entry that stands in that lane, if there is nothing to be looked at but what it
     /// [stands on](Self::stands_on).
-    #[inline]
-    pub(crate) fn handed_out_straight(&mut self) -> Option<Verb> {
+    #[inline(always)]
+    pub(crate) fn handed_out_straight(&mut self, lane: Lane) -> Option<Verb> {
         const LOOKED_AT: u32 = Flag::Queued.bit()
             | Flag::Outstanding.bit()
             | Flag::Lookup.bit()
@@ -281,7 +281,7 @@ impl Core {
             return None;
         }
         let verb = self.verb()?;
-        self.flags &= !(Flag::Queued.bit() | Flag::AmongFresh.bit() | MEANWHILE);
+        self.flags &= !(Flag::Queued.bit() | Flag::of_lane(lane) | MEANWHILE);
         self.flags |= Flag::Outstanding.bit();
         Some(verb)
     }

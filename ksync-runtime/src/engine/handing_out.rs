@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::Engine;
 use super::entry::{Core, EntryId, Flag, NONE};
+use super::outbox::Lane;
 use super::references::{Cores, Edges};
 use super::tables::{Table, Tables};
 use crate::declare::{Context, KSyncEntry, OperationError, Progress, Protocol, Verb};
@@ -65,11 +66,11 @@ impl Core {
         Some(Operation { entry, generation, held, serial, action, again: self.is(Flag::Doubt) })
     }
 
-    /// The same for an entry that stands among the fresh, if there is nothing to be looked at but what it
+    /// The same for an entry that stands in that lane, if there is nothing to be looked at but what it
     /// [stands on](Self::stands_on).
     #[inline(always)]
-    fn hand_out_straight(&mut self, entry: EntryId, generation: u32) -> Option<Operation> {
-        let verb = self.handed_out_straight()?;
+    fn hand_out_straight(&mut self, entry: EntryId, generation: u32, lane: Lane) -> Option<Operation> {
+        let verb = self.handed_out_straight(lane)?;
         self.serial = self.serial.wrapping_add(1);
         let Core { serial, held, .. } = *self;
         Some(Operation { entry, generation, held, serial, action: Action::Write(verb), again: false })
@@ -181,21 +182,21 @@ impl Engine {
         handed_out
     }
 
-    /// Hands out what is next, as long as there is a place, as far as it is fresh, nobody else waits, and nothing is in its
+    /// Hands out what is next, as long as there is a place, as far as all that waits is in one lane, and nothing is in its
     /// way. Returns how many.
     #[inline(always)]
     fn hand_out_straight(&mut self, connection: usize, places: &mut [Operation]) -> usize {
         let Engine { outboxes, tables, edges, outstanding, .. } = self;
-        let handed_out = outboxes.take_fresh(connection, places.len(), |entries| {
+        let handed_out = outboxes.take_run(connection, places.len(), |entries, lane| {
             let mut done = 0;
             while let (Some(entries @ [first, ..]), Some(places)) =
                 (entries.get(done..), places.get_mut(done..))
             {
                 let handed_out = match tables.core(*first).map(Core::stands_on) {
-                    Some(NONE) => hand_out_run::<false>(tables, entries, places),
+                    Some(NONE) => hand_out_run::<false>(tables, lane, entries, places),
                     Some(_) => {
                         let resolved = resolved_run(tables, edges, entries);
-                        hand_out_run::<true>(tables, &entries[..resolved], places)
+                        hand_out_run::<true>(tables, lane, &entries[..resolved], places)
                     }
                     None => 0,
                 };
@@ -290,6 +291,7 @@ fn resolved_run(tables: &Tables, edges: &Edges, entries: &[EntryId]) -> usize {
 #[inline(always)]
 fn hand_out_run<const RESOLVED: bool>(
     tables: &mut Tables,
+    lane: Lane,
     entries: &[EntryId],
     places: &mut [Operation],
 ) -> usize {
@@ -300,7 +302,7 @@ fn hand_out_run<const RESOLVED: bool>(
     for (entry, place) in left.by_ref() {
         let handed_out = slots.with_generation_mut(entry.slot()).and_then(|(core, generation)| {
             let may_go = entry.table() == number && (RESOLVED || core.stands_on() == NONE);
-            if may_go { core.hand_out_straight(*entry, generation) } else { None }
+            if may_go { core.hand_out_straight(*entry, generation, lane) } else { None }
         });
         let Some(operation) = handed_out else {
             return all - left.len() - 1;

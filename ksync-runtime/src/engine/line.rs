@@ -1,5 +1,4 @@
-//! Entries that wait in a line that is short, and nearly always taken from as many at a time as there are. Knows nothing of
-//! what they wait for.
+//! Entries that wait in a line, from whose front many are taken at a time. Knows nothing of what they wait for.
 
 use super::entry::EntryId;
 
@@ -42,6 +41,22 @@ impl Line {
         self.entries.get(self.taken..).unwrap_or_default()
     }
 
+    /// Takes the entry that stands behind that many others, whose place the last one takes.
+    #[inline]
+    pub(crate) fn swap_remove(&mut self, at: usize) -> Option<EntryId> {
+        if at >= self.len() {
+            return None;
+        }
+        let entry = self.entries.swap_remove(self.taken + at);
+        self.forget_taken();
+        Some(entry)
+    }
+
+    /// For how many there is memory.
+    pub(crate) fn capacity(&self) -> usize {
+        self.entries.capacity()
+    }
+
     /// All of them, in their order, for good.
     pub(crate) fn into_entries(self) -> impl Iterator<Item = EntryId> {
         self.entries.into_iter().skip(self.taken)
@@ -51,7 +66,13 @@ impl Line {
     #[inline]
     pub(crate) fn skip(&mut self, most: usize) {
         self.taken = self.entries.len().min(self.taken + most);
-        // What was taken is forgotten as soon as that is cheap: each that is left is moved once for one that was taken.
+        self.forget_taken();
+    }
+
+    /// Gives the place of what was taken free as soon as that is cheap: each that is left is moved once for one that was
+    /// taken.
+    #[inline(always)]
+    fn forget_taken(&mut self) {
         if self.taken > self.len() {
             self.entries.drain(..self.taken);
             self.taken = 0;
@@ -76,7 +97,11 @@ mod tests {
                     line.push_back(EntryId::new(0, number));
                     queue.push_back(EntryId::new(0, number));
                 }
-                4..7 => assert_eq!(line.pop_front(), queue.pop_front()),
+                4..6 => assert_eq!(line.pop_front(), queue.pop_front()),
+                6 => {
+                    let at = (dice >> 40) as usize % 64;
+                    assert_eq!(line.swap_remove(at), queue.swap_remove_back(at));
+                }
                 _ => {
                     let most = (dice >> 40) as usize % 64;
                     line.skip(most);

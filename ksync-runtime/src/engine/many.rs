@@ -78,6 +78,10 @@ impl Engine {
                 if left.is_empty() {
                     return;
                 }
+                if !T::SCHEMA.depends_on.is_empty() {
+                    engine.set_group(left, &mut values, refused, now);
+                    continue;
+                }
                 while let Some((done, straight)) = engine.set_straight(left, &mut values, now) {
                     let hash = left.get(done).map_or(0, |ahead| ahead.hash);
                     refused.extend(engine.follow_set(hash, straight, now).err());
@@ -87,6 +91,25 @@ impl Engine {
                 }
             }
         });
+    }
+
+    /// Declares values of a kind that refers to others.
+    #[inline(always)]
+    fn set_group<T: KSyncEntry>(
+        &mut self,
+        ahead: &[Ahead],
+        values: &mut impl Iterator<Item = T>,
+        refused: &mut Vec<SetError>,
+        now: Instant,
+    ) {
+        for (Ahead { hash, slot }, value) in ahead.iter().zip(values) {
+            self.settle_losses(now);
+            // What followed from another value may have taken the row away.
+            let rows = self.tables.rows::<T>();
+            let is_there = *slot != NONE && rows.is_some_and(|(_, rows)| rows.has_value_of(*slot, &value));
+            let slot = if is_there { *slot } else { NONE };
+            refused.extend(self.set_ahead(*hash, slot, value, now).err());
+        }
     }
 
     /// Declares values as long as they go straight and nothing follows from that. Returns how many, and what came of the next

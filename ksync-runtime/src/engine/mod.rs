@@ -101,6 +101,8 @@ pub struct Engine {
     targets: Vec<Linked>,
     /// Reused by whoever wakes others.
     woken: Vec<EntryId>,
+    /// Memory for the references that answers let go of.
+    let_go: Vec<u32>,
 }
 
 /// Something to do that follows from a transition of another entry.
@@ -238,6 +240,7 @@ impl Engine {
             emptied: VecDeque::new(),
             targets: Vec::new(),
             woken: Vec::new(),
+            let_go: Vec::new(),
         }
     }
 

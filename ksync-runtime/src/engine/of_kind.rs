@@ -1,11 +1,13 @@
 //! What there is of one kind, with its type, looked up once for all that a call does to an entry. Knows nothing of what
 //! happens to entries.
 
+use std::any::TypeId;
+
 use super::Engine;
 use super::entry::Core;
 use super::machine::State;
-use super::outbox::Sending;
-use super::tables::Table;
+use super::outbox::{Outboxes, Sending};
+use super::tables::{Table, Tables};
 use crate::declare::{KSyncEntry, Schema};
 use crate::table::{Rows, Slots};
 
@@ -22,15 +24,22 @@ pub(super) struct OfKind<'a, T: KSyncEntry> {
     pub(super) sending: Sending<'a>,
 }
 
-impl Engine {
-    /// What there is of a kind. `None`: it has no table.
+impl<'a, T: KSyncEntry> OfKind<'a, T> {
+    /// What there is of the kind whose table has that number. `None`: that is the table of another one.
     #[inline(always)]
-    pub(super) fn of_kind_mut<T: KSyncEntry>(&mut self) -> Option<OfKind<'_, T>> {
-        let Engine { tables, outboxes, .. } = self;
-        let number = tables.number_if_any(std::any::TypeId::of::<T>())?;
+    pub(super) fn of(tables: &'a mut Tables, outboxes: &'a mut Outboxes, number: usize) -> Option<Self> {
         let Table { slots, rows, schema, channel, counts, going_away, .. } = tables.get_mut(number)?;
         let (schema, going_away) = (*schema, *going_away);
         let sending = outboxes.of(*channel, schema)?;
         Some(OfKind { number, slots, rows: rows.of_mut()?, schema, counts, going_away, sending })
+    }
+}
+
+impl Engine {
+    /// What there is of a kind. `None`: it has no table.
+    #[inline(always)]
+    pub(super) fn of_kind_mut<T: KSyncEntry>(&mut self) -> Option<OfKind<'_, T>> {
+        let number = self.tables.number_if_any(TypeId::of::<T>())?;
+        OfKind::of(&mut self.tables, &mut self.outboxes, number)
     }
 }

@@ -84,21 +84,16 @@ impl Outboxes {
         self.boxes.get_mut(connection)?.pop()
     }
 
-    /// Shows those that are next on a connection, up to `most`, if all that wait are fresh, and takes as many of them out
-    /// as `hand_out` says. Returns how many.
+    /// Shows those that are next on a connection, up to `most`, as far as they stand in the same lane and only the fresh and
+    /// the bulk wait, and takes as many of them out as `hand_out` says. Returns how many.
     #[inline(always)]
-    pub(crate) fn take_fresh(
+    pub(crate) fn take_run(
         &mut self,
         connection: usize,
         most: usize,
-        hand_out: impl FnOnce(&[EntryId]) -> usize,
+        hand_out: impl FnOnce(&[EntryId], Lane) -> usize,
     ) -> usize {
-        let Some(outbox) = self.boxes.get_mut(connection).filter(|outbox| outbox.only_fresh_wait()) else {
-            return 0;
-        };
-        let fresh = outbox.fresh.as_slice();
-        let taken = hand_out(fresh.get(..most).unwrap_or(fresh));
-        outbox.fresh.skip(taken);
+        let taken = self.boxes.get_mut(connection).map_or(0, |outbox| outbox.take_run(most, hand_out));
         self.queued -= taken;
         taken
     }
@@ -245,6 +240,38 @@ impl Outbox {
     #[inline]
     fn only_fresh_wait(&self) -> bool {
         self.bulk.is_empty() && self.early.is_empty() && self.retries.is_empty()
+    }
+
+    /// See [`Outboxes::take_run`].
+    #[inline(always)]
+    fn take_run(&mut self, most: usize, hand_out: impl FnOnce(&[EntryId], Lane) -> usize) -> usize {
+        if !self.early.is_empty() || !self.retries.is_empty() {
+            return 0;
+        }
+        let is_shared = !self.fresh.is_empty() && !self.bulk.is_empty();
+        let left = FRESH_PER_BULK.saturating_sub(self.fresh_in_a_row);
+        let (lane, next, turns) = if self.bulk.is_empty() || is_shared && left > 0 {
+            (Lane::Fresh, self.fresh.as_slice(), left as usize)
+        } else {
+            (Lane::Bulk, self.bulk.next_writes(), 1)
+        };
+        let most = if is_shared { most.min(turns) } else { most };
+        let taken = hand_out(next.get(..most).unwrap_or(next), lane);
+        match lane {
+            Lane::Bulk => {
+                self.bulk.skip_writes(taken);
+                if taken > 0 {
+                    self.fresh_in_a_row = 0;
+                }
+            }
+            _ => {
+                self.fresh.skip(taken);
+                if is_shared {
+                    self.fresh_in_a_row += taken as u32;
+                }
+            }
+        }
+        taken
     }
 
     /// The next one, with the lane that it waited in.

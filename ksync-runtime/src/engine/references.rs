@@ -201,18 +201,21 @@ impl Edges {
         self.get(at).map(|edge| edge.sibling)
     }
 
-    /// Takes back the first reference of the list that starts at `head`: the rest of the list, and the
-    /// entry that was referred to.
-    pub(crate) fn remove_first(&mut self, cores: &mut impl Cores, head: u32) -> Option<(u32, EntryId)> {
+    /// Takes back the first reference of the list that starts at `head`: the rest of the list, the entry that was referred
+    /// to, and whether it still is.
+    #[inline(always)]
+    pub(crate) fn remove_first(&mut self, cores: &mut impl Cores, head: u32) -> Option<(u32, EntryId, bool)> {
         let edge = self.edges.get_mut(head as usize)?;
         let (rest, to, waiting) = (edge.sibling, edge.to, edge.waiting);
         edge.sibling = self.free;
         self.free = head;
         self.used -= 1;
+        let mut is_referred_to = false;
         if let Some(core) = cores.core_mut(to) {
             self.leave(if waiting { &mut core.waiters } else { &mut core.referrers }, head);
+            is_referred_to = core.has_refs();
         }
-        Some((rest, to))
+        Some((rest, to, is_referred_to))
     }
 
     /// Moves an edge between the two lists of its target.
@@ -318,7 +321,7 @@ mod tests {
         for slot in 1..=100 {
             let head =
                 edges.add(&mut target, EntryId::new(0, slot), Linked { to, survives: false }, NONE, false);
-            assert_eq!(edges.remove_first(&mut target, head), Some((NONE, to)));
+            assert_eq!(edges.remove_first(&mut target, head), Some((NONE, to, false)));
         }
         assert_eq!((edges.len(), edges.edges.len()), (0, 1));
     }

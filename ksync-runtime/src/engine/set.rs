@@ -7,10 +7,10 @@ use super::entry::{Core, EntryId, Flag, NONE};
 use super::machine::State;
 use super::of_kind::OfKind;
 use super::references::Cores;
-use super::tables::{Linked, Linker, Table};
+use super::tables::{Linker, Table};
 use super::{Engine, SetError, Work};
 use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key};
-use crate::table::{AnyRows, Found, Rows};
+use crate::table::{AnyRows, Found, Rows, TableFull};
 
 /// Whether a value refers to nothing, which is known when the program is built, of a kind that is derived.
 #[inline(always)]
@@ -144,7 +144,7 @@ impl Engine {
         self.settle_losses(now);
         let hash = Rows::hash_of_value(&value);
         if !T::SCHEMA.depends_on.is_empty() {
-            return self.set_any(hash, value, now);
+            return self.set_ahead(hash, NONE, value, now);
         }
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
@@ -167,7 +167,7 @@ impl Engine {
         match straight {
             Ok(Straight::Unchanged) => {}
             Ok(Straight::Made(entry)) => self.was_made(entry, false, now),
-            Ok(Straight::NoRoom) => return Err(self.no_room(Vec::new(), self.kind_name::<T>())),
+            Ok(Straight::NoRoom) => return Err(self.no_room_at_all::<T>()),
             Ok(Straight::Changed(entry)) => self.was_changed(entry, now),
             Ok(Straight::Replaced(entry, old)) => self.redeclared(entry, old, NONE, now),
             Err(value) => return self.set_any(hash, value, now),
@@ -176,17 +176,32 @@ impl Engine {
     }
 
     /// Declares a value that does not go straight, or may not.
-    #[inline(always)]
+    #[inline(never)]
     fn set_any<T: KSyncEntry>(&mut self, hash: u64, value: T, now: Instant) -> Result<(), SetError> {
+        self.set_ahead(hash, NONE, value, now)
+    }
+
+    /// The same, where the key is in that slot, unless that is [`NONE`].
+    #[inline(always)]
+    pub(super) fn set_ahead<T: KSyncEntry>(
+        &mut self,
+        hash: u64,
+        slot: u32,
+        value: T,
+        now: Instant,
+    ) -> Result<(), SetError> {
         let Some(of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
-        let found = of_kind.rows.find_hashed_value(hash, &value);
+        let found = match slot {
+            NONE => of_kind.rows.find_hashed_value(hash, &value),
+            slot => Found::At(slot),
+        };
         let looked_at = of_kind.look_at(found, &value);
         self.set_looked_at(looked_at, value, now)
     }
 
-    #[inline]
+    #[inline(always)]
     fn set_looked_at<T: KSyncEntry>(
         &mut self,
         looked_at: LookedAt,
@@ -201,12 +216,11 @@ impl Engine {
         };
         let mut linker = Linker::new(&mut self.tables, &mut self.targets);
         value.references(&mut References::new(&mut linker));
-        let Linker { targets, failed, .. } = linker;
-        if let Some(kind) = failed {
-            return Err(self.no_room(targets, kind));
+        if let Some(kind) = linker.failed {
+            return Err(self.no_room(kind));
         }
         // A reference to itself has made a placeholder of it.
-        let refers_to_its_kind = targets.iter().any(|linked| linked.to.table() == number);
+        let refers_to_its_kind = self.targets.iter().any(|linked| linked.to.table() == number);
         let found = match found {
             Found::Absent(hash) if refers_to_its_kind => self.find_value(hash, &value),
             found => found,
@@ -214,26 +228,27 @@ impl Engine {
         match found {
             Found::At(slot) => {
                 let entry = EntryId::new(number, slot);
-                let edges = self.link(entry, targets, None);
+                let edges = self.link(entry, None);
                 if let Err(old) = self.redeclared_straight(entry, value, edges, now) {
                     self.redeclared(entry, old, edges, now);
                 }
             }
             Found::Absent(hash) => {
-                let missing = targets.iter().position(|linked| !self.is_resolved(linked.to));
+                let missing = self.targets.iter().position(|linked| !self.tables.is_resolved(linked.to));
                 if has_numbers && !self.tables.get(number).is_some_and(Table::has_number_left) {
-                    return self.declare_short_of_number(number, hash, value, targets, missing, now);
+                    return self.declare_short_of_number(number, hash, value, missing, now);
                 }
-                let made = self
-                    .of_kind_mut()
-                    .map(|mut of_kind| of_kind.make_straight(hash, value, missing.is_some()));
-                let Some(Ok(entry)) = made else {
-                    return Err(self.no_room(targets, self.kind_name::<T>()));
+                let made = match OfKind::of(&mut self.tables, &mut self.outboxes, number) {
+                    Some(mut of_kind) => of_kind.make_straight(hash, value, missing.is_some()),
+                    None => Err(TableFull),
+                };
+                let Ok(entry) = made else {
+                    return Err(self.no_room(self.kind_name::<T>()));
                 };
                 if has_numbers && let Some(table) = self.tables.get_mut(number) {
                     table.make_room_for_index(entry.slot());
                 }
-                let edges = self.link(entry, targets, missing);
+                let edges = self.link(entry, missing);
                 if edges != NONE
                     && let Some(core) = self.tables.core_mut(entry)
                 {
@@ -251,7 +266,6 @@ impl Engine {
         number: usize,
         hash: u64,
         value: T,
-        targets: Vec<Linked>,
         missing: Option<usize>,
         now: Instant,
     ) -> Result<(), SetError> {
@@ -261,28 +275,23 @@ impl Engine {
             }
         };
         let Ok(entry) = self.tables.create(number, State::Init, occupy) else {
-            return Err(self.no_room(targets, self.kind_name::<T>()));
+            return Err(self.no_room(self.kind_name::<T>()));
         };
-        let edges = self.link(entry, targets, missing);
+        let edges = self.link(entry, missing);
         self.redeclared::<T>(entry, None, edges, now);
         Ok(())
     }
 
-    /// Notes the references of an entry's new value, and returns the first of them. `waits`: which one of them the entry
-    /// waits for.
+    /// Notes the references of an entry's new value, which were found, and returns the first of them. `waits`: which one of
+    /// them the entry waits for.
     #[inline(always)]
-    fn link(&mut self, entry: EntryId, targets: Vec<Linked>, waits: Option<usize>) -> u32 {
-        if targets.is_empty() { NONE } else { self.link_all(entry, targets, waits) }
-    }
-
-    fn link_all(&mut self, entry: EntryId, mut targets: Vec<Linked>, waits: Option<usize>) -> u32 {
-        let mut head = NONE;
-        while let Some(target) = targets.pop() {
-            let waiting = waits == Some(targets.len());
-            head = self.edges.add(&mut self.tables, entry, target, head, waiting);
-        }
-        self.targets = targets;
-        head
+    fn link(&mut self, entry: EntryId, waits: Option<usize>) -> u32 {
+        let Engine { tables, edges, targets, .. } = self;
+        targets
+            .iter()
+            .enumerate()
+            .rev()
+            .fold(NONE, |head, (at, target)| edges.add(tables, entry, *target, head, waits == Some(at)))
     }
 
     /// The entry's row holds another value than `old`, and its references start at `edges`.
@@ -295,10 +304,16 @@ impl Engine {
 
     /// A table is full: what was made for the value only goes again.
     #[cold]
-    fn no_room(&mut self, mut targets: Vec<Linked>, kind: &'static str) -> SetError {
-        self.work.extend(targets.drain(..).map(|linked| Work::Released(linked.to)));
-        self.targets = targets;
+    fn no_room(&mut self, kind: &'static str) -> SetError {
+        self.work.extend(self.targets.drain(..).map(|linked| Work::Released(linked.to)));
         SetError::TableFull { kind }
+    }
+
+    /// The same of a value that refers to nothing.
+    #[cold]
+    fn no_room_at_all<T: KSyncEntry>(&mut self) -> SetError {
+        self.targets.clear();
+        self.no_room(self.kind_name::<T>())
     }
 
     /// Where the value's key is by now.

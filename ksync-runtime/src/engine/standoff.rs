@@ -24,10 +24,15 @@ impl Engine {
     /// An entry in `DEL_DEFER_REF` may be free to go: nothing refers to it, or only what could have completed a
     /// circle.
     pub(super) fn may_go(&self, entry: EntryId) -> bool {
+        self.tables.core(entry).is_some_and(|core| !core.has_refs()) || self.may_be_in_circle(entry)
+    }
+
+    /// An entry that others refer to may wait for what could have completed a circle.
+    #[inline]
+    pub(super) fn may_be_in_circle(&self, entry: EntryId) -> bool {
         self.tables.get(entry.table()).is_some_and(|table| {
-            table.slots.get(entry.slot()).is_some_and(|core| {
-                !core.has_refs() || table.in_circles && core.state() == State::DelDeferRef
-            })
+            table.in_circles
+                && table.slots.get(entry.slot()).is_some_and(|core| core.state() == State::DelDeferRef)
         })
     }
 

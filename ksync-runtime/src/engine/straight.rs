@@ -121,6 +121,12 @@ impl Core {
 }
 
 impl Core {
+    /// Whether it was declared, and waits for what it refers to.
+    #[inline(always)]
+    fn may_resume(&self) -> bool {
+        self.are(ASKED_TO_RESUME, Flag::Declared.bit() | in_state(State::AddDefer)) && self.waiters == NONE
+    }
+
     /// Whether this is the answer to what the entry waits for, and nobody waits for the entry.
     #[inline(always)]
     fn is_answered_by(&self, operation: &Operation, generation: u32) -> bool {
@@ -162,21 +168,21 @@ impl Core {
 }
 
 impl Table {
-    /// Takes answers to operations of this table that the kernel carried out, as long as they go straight and concern
-    /// nobody else. Returns how many. Ends behind an entry that let go of references: the first of these is in
-    /// `let_go` then.
+    /// Takes answers to operations of this table that the kernel carried out, as long as they go straight. Returns how many.
+    /// References that are to be let go of come to `let_go`: the first one of each value.
     #[inline(always)]
     fn acknowledge_run<S>(
         &mut self,
         sent: &[S],
         done: &impl Fn(&S) -> (Operation, Option<u32>),
-        let_go: &mut u32,
+        let_go: &mut Vec<u32>,
     ) -> usize {
         let Table { slots, rows, schema, counts, going_away, .. } = self;
         let Some(number) = sent.first().map(|first| done(first).0.entry.table()) else { return 0 };
         if schema.index == IndexSource::Kernel {
             return 0;
         }
+        let may_delete = !*going_away && schema.index == IndexSource::None;
         for (at, sent) in sent.iter().enumerate() {
             let (operation, _) = done(sent);
             let slot = operation.entry.slot();
@@ -184,25 +190,23 @@ impl Table {
             if operation.entry.table() != number || !core.is_answered_by(&operation, generation) {
                 return at;
             }
+            let mut edges = NONE;
             if core.is_being_written() {
                 let (held, _) = core.was_written(counts, schema);
                 if held != NONE {
-                    *let_go = rows.drop_held(held);
-                    if *let_go != NONE {
-                        return at + 1;
-                    }
+                    edges = rows.drop_held(held);
                 }
-            } else if core.is_being_deleted()
-                && core.edges == NONE
-                && !*going_away
-                && matches!(schema.index, IndexSource::None)
-            {
+            } else if core.is_being_deleted() && may_delete {
+                edges = core.edges;
                 core.go(counts, schema, Way::DELETED, Flag::Seen.bit(), 0);
                 counts[State::Free as usize] -= 1;
                 rows.vacate(slot);
                 slots.remove(slot);
             } else {
                 return at;
+            }
+            if edges != NONE {
+                let_go.push(edges);
             }
         }
         sent.len()
@@ -332,21 +336,18 @@ impl Engine {
         done: &impl Fn(&S) -> (Operation, Option<u32>),
         now: Instant,
     ) -> usize {
-        let mut in_runs = !self.is_observed() && self.troubles.is_empty();
+        let in_runs = !self.is_observed() && self.troubles.is_empty();
         let mut left = sent;
         while let Some(first) = left.first() {
             let (operation, _) = done(first);
             let mut answered = 0;
             if in_runs && let Some(table) = self.tables.get_mut(operation.entry.table()) {
-                let mut let_go = NONE;
+                let mut let_go = std::mem::take(&mut self.let_go);
                 answered = table.acknowledge_run(left, done, &mut let_go);
-                if let_go != NONE {
-                    self.release_edges(let_go);
-                }
+                let_go.drain(..).for_each(|edges| self.release_edges(edges));
+                self.let_go = let_go;
             }
             if answered == 0 {
-                // If one concerns others, most that follow do, too.
-                in_runs = false;
                 answered = usize::from(self.acknowledged_straight(&operation, now));
             }
             if answered == 0 {
@@ -460,15 +461,40 @@ impl Engine {
         self.went(entry, Way::DELETE, now);
     }
 
+    /// What a new entry waited for is there, and it has been told so. Returns whether it stands on nothing else, and goes on
+    /// straight.
+    #[inline]
+    pub(super) fn resumed_on(&mut self, entry: EntryId, there: EntryId, now: Instant) -> bool {
+        let Engine { tables, edges, outboxes, .. } = self;
+        let Some(Table { slots, schema, channel, counts, .. }) = tables.get_mut(entry.table()) else {
+            return false;
+        };
+        let Some(core) = slots.get_mut(entry.slot()).filter(|core| core.may_resume()) else {
+            return false;
+        };
+        let mut at = core.edges;
+        while let Some(edge) = edges.get(at) {
+            if edge.to != there || edge.is_waiting() {
+                return false;
+            }
+            at = edge.sibling;
+        }
+        let Some(mut sending) = outboxes.of(*channel, schema) else {
+            return false;
+        };
+        core.go(counts, schema, Way::RESUME, 0, Flag::Seen.bit());
+        sending.queue(entry, core, Verb::Add);
+        self.went(entry, Way::RESUME, now);
+        true
+    }
+
     /// What a new entry waited for may be there by now.
     #[inline]
     pub(super) fn resumed_straight(&mut self, entry: EntryId, now: Instant) -> bool {
         let Some(core) = self.tables.core(entry) else {
             return false;
         };
-        if !core.are(ASKED_TO_RESUME, Flag::Declared.bit() | in_state(State::AddDefer))
-            || core.waiters != NONE
-        {
+        if !core.may_resume() {
             return false;
         }
         let mut waits = false;

@@ -432,9 +432,7 @@ pub(crate) struct Linked {
 pub(crate) struct Linker<'a> {
     pub(crate) tables: &'a mut Tables,
     /// What was found or made, in the order of the references.
-    pub(crate) targets: Vec<Linked>,
-    /// Memory for that.
-    spare: &'a mut Vec<Linked>,
+    pub(crate) targets: &'a mut Vec<Linked>,
     /// The kind of a target that could not be made, because it has no table or its table is full.
     pub(crate) failed: Option<&'static str>,
 }
@@ -450,10 +448,11 @@ impl Links for Linker<'_> {
 }
 
 impl<'a> Linker<'a> {
-    /// `spare` is taken as memory once there is a reference.
+    /// What is found or made comes to `targets`, in place of what was there.
     #[inline]
-    pub(crate) fn new(tables: &'a mut Tables, spare: &'a mut Vec<Linked>) -> Self {
-        Linker { tables, targets: Vec::new(), spare, failed: None }
+    pub(crate) fn new(tables: &'a mut Tables, targets: &'a mut Vec<Linked>) -> Self {
+        targets.clear();
+        Linker { tables, targets, failed: None }
     }
 
     fn find_or_make(
@@ -475,9 +474,6 @@ impl<'a> Linker<'a> {
         });
         match found {
             Some(to) => {
-                if self.targets.capacity() == 0 {
-                    self.targets = std::mem::take(self.spare);
-                }
                 self.targets.push(Linked { to, survives });
                 to.target()
             }
