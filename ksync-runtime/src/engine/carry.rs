@@ -333,7 +333,6 @@ impl Engine {
     }
 
     /// Lets those go on who waited for an entry that is resolved.
-    #[inline(always)]
     fn resume_all(&mut self, woken: &[EntryId], resolved: EntryId, now: Instant) {
         let mut is_resolved = true;
         for entry in woken {

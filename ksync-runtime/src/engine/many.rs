@@ -12,8 +12,8 @@ use super::{Engine, SetError};
 use crate::declare::KSyncEntry;
 use crate::table::{Found, READS_AT_ONCE, Rows};
 
-/// So many values of an iterator are taken into one piece of memory.
-const SLICE: usize = 256;
+/// With no more values it does not matter that their number is known.
+const FEW: usize = 256;
 
 /// What is known of a key before its turn comes.
 #[derive(Clone, Copy)]
@@ -21,6 +21,11 @@ struct Ahead {
     hash: u64,
     /// The slot in which it is; or [`NONE`], which says nothing.
     slot: u32,
+}
+
+impl Ahead {
+    /// Nothing.
+    const NOTHING: Ahead = Ahead { hash: 0, slot: NONE };
 }
 
 impl Engine {
@@ -36,17 +41,23 @@ impl Engine {
         now: Instant,
     ) -> Vec<SetError> {
         let mut values = values.into_iter();
-        if values.size_hint().0 > SLICE {
+        if values.size_hint().0 > FEW {
             self.expect::<T>(values.size_hint().0);
         }
         let mut refused = Vec::new();
-        loop {
-            let slice: Vec<T> = values.by_ref().take(SLICE).collect();
-            if slice.is_empty() {
-                return refused;
+        let mut group = Vec::with_capacity(READS_AT_ONCE);
+        self.with_share(share, |engine| {
+            loop {
+                group.extend(values.by_ref().take(READS_AT_ONCE));
+                if group.is_empty() {
+                    return;
+                }
+                let mut ahead = [Ahead::NOTHING; READS_AT_ONCE];
+                let ahead = engine.look_ahead_of_values(&group, &mut ahead);
+                engine.set_group(ahead, &mut group.drain(..), &mut refused, now);
             }
-            self.set_slice(slice, share, &mut refused, now);
-        }
+        });
+        refused
     }
 
     /// Says that about so many more entries of a kind will be declared soon. [`set_all`](Self::set_all) does so by itself
@@ -72,30 +83,42 @@ impl Engine {
             let mut values = slice.into_iter();
             loop {
                 let group = values.as_slice();
-                let group = &group[..group.len().min(READS_AT_ONCE)];
-                let mut ahead = engine.look_ahead::<T, T>(group, Rows::hash_of_value, Rows::has_value_of);
-                let mut left = &mut ahead[..group.len()];
-                if left.is_empty() {
+                let group = group.get(..READS_AT_ONCE).unwrap_or(group);
+                if group.is_empty() {
                     return;
                 }
-                if !T::SCHEMA.depends_on.is_empty() {
-                    engine.set_group(left, &mut values, refused, now);
-                    continue;
-                }
-                while let Some((done, straight)) = engine.set_straight(left, &mut values, now) {
-                    let hash = left.get(done).map_or(0, |ahead| ahead.hash);
-                    refused.extend(engine.follow_set(hash, straight, now).err());
-                    left = left.get_mut(done + 1..).unwrap_or_default();
-                    // What followed may have taken rows away.
-                    left.iter_mut().for_each(|ahead| ahead.slot = NONE);
-                }
+                let mut ahead = [Ahead::NOTHING; READS_AT_ONCE];
+                let ahead = engine.look_ahead_of_values(group, &mut ahead);
+                engine.set_group(ahead, &mut values, refused, now);
             }
         });
     }
 
-    /// Declares values of a kind that refers to others.
+    /// Declares the values whose keys were found ahead.
     #[inline(always)]
     fn set_group<T: KSyncEntry>(
+        &mut self,
+        ahead: &mut [Ahead],
+        values: &mut impl Iterator<Item = T>,
+        refused: &mut Vec<SetError>,
+        now: Instant,
+    ) {
+        if !T::SCHEMA.depends_on.is_empty() {
+            return self.set_group_that_refers(ahead, values, refused, now);
+        }
+        let mut left = ahead;
+        while let Some((done, straight)) = self.set_straight(left, values, now) {
+            let hash = left.get(done).map_or(0, |ahead| ahead.hash);
+            refused.extend(self.follow_set(hash, straight, now).err());
+            left = left.get_mut(done + 1..).unwrap_or_default();
+            // What followed may have taken rows away.
+            left.iter_mut().for_each(|ahead| ahead.slot = NONE);
+        }
+    }
+
+    /// The same for a kind that refers to others.
+    #[inline(always)]
+    fn set_group_that_refers<T: KSyncEntry>(
         &mut self,
         ahead: &[Ahead],
         values: &mut impl Iterator<Item = T>,
@@ -158,15 +181,16 @@ impl Engine {
             let mut group = Vec::with_capacity(READS_AT_ONCE);
             loop {
                 group.extend(keys.by_ref().take(READS_AT_ONCE));
-                let mut ahead = engine.look_ahead::<T, &T::Key>(
+                if group.is_empty() {
+                    return removed;
+                }
+                let mut ahead = [Ahead::NOTHING; READS_AT_ONCE];
+                let mut left = engine.look_ahead::<T, &T::Key>(
                     &group,
                     |key| Rows::<T>::hash_of_key(key),
                     |rows, slot, key| rows.has_key(slot, key),
+                    &mut ahead,
                 );
-                let mut left = &mut ahead[..group.len()];
-                if left.is_empty() {
-                    return removed;
-                }
                 let mut keys = group.drain(..);
                 while let Some((done, entry, straight)) =
                     engine.remove_straight::<T>(left, &mut keys, &mut removed, now)
@@ -214,27 +238,34 @@ impl Engine {
         None
     }
 
+    #[inline(always)]
+    fn look_ahead_of_values<'a, T: KSyncEntry>(
+        &self,
+        group: &[T],
+        ahead: &'a mut [Ahead; READS_AT_ONCE],
+    ) -> &'a mut [Ahead] {
+        self.look_ahead::<T, T>(group, Rows::hash_of_value, Rows::has_value_of, ahead)
+    }
+
     /// Hashes the keys of a group, and finds them as far as that is easy. Each of these reads may have to wait for
     /// memory; here none depends on another one, so that they wait together.
     #[inline(always)]
-    fn look_ahead<T: KSyncEntry, V>(
+    fn look_ahead<'a, T: KSyncEntry, V>(
         &self,
         group: &[V],
         hash: impl Fn(&V) -> u64,
         is_in: impl Fn(&Rows<T>, u32, &V) -> bool,
-    ) -> [Ahead; READS_AT_ONCE] {
-        let mut all = [Ahead { hash: 0, slot: NONE }; READS_AT_ONCE];
-        let ahead = &mut all[..group.len()];
+        ahead: &'a mut [Ahead; READS_AT_ONCE],
+    ) -> &'a mut [Ahead] {
+        let ahead = &mut ahead[..group.len().min(READS_AT_ONCE)];
         for (ahead, value) in ahead.iter_mut().zip(group) {
             ahead.hash = hash(value);
         }
-        let Some((number, rows)) = self.tables.rows::<T>() else {
-            return all;
-        };
+        let Some((number, rows)) = self.tables.rows::<T>() else { return ahead };
+        let Some(Table { slots, .. }) = self.tables.get(number) else { return ahead };
         for ahead in ahead.iter_mut() {
             ahead.slot = rows.guess(ahead.hash).unwrap_or(NONE);
         }
-        let Some(Table { slots, .. }) = self.tables.get(number) else { return all };
         let mut used = false;
         for (ahead, value) in ahead.iter_mut().zip(group) {
             used |= slots.is_used(ahead.slot);
@@ -244,7 +275,7 @@ impl Engine {
         }
         // Read for the sake of its being read.
         std::hint::black_box(used);
-        all
+        ahead
     }
 
     /// Whether more of a kind can be declared without its having to wait longer than its share takes. Nothing is

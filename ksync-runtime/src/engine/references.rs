@@ -90,17 +90,31 @@ impl Edges {
     ) -> u32 {
         let Linked { to, survives } = linked;
         let at = if self.free == NONE { self.edges.len() as u32 } else { self.free };
-        let new = Edge { from, to, sibling: head, previous: at, next: at, waiting, survives, copy: None };
+        let (mut previous, mut next) = (at, at);
+        if let Some(core) = cores.core_mut(to) {
+            // At the end of the list.
+            let first = if waiting { &mut core.waiters } else { &mut core.referrers };
+            match self.edges.get_mut(*first as usize) {
+                Some(edge) => {
+                    next = *first;
+                    previous = std::mem::replace(&mut edge.previous, at);
+                }
+                None => *first = at,
+            }
+        }
+        let new = Edge { from, to, sibling: head, previous, next, waiting, survives, copy: None };
         if self.free == NONE {
             self.edges.push(new);
         } else if let Some(place) = self.edges.get_mut(at as usize) {
             self.free = place.sibling;
             *place = new;
         }
-        self.used += 1;
-        if let Some(core) = cores.core_mut(to) {
-            self.enter(if waiting { &mut core.waiters } else { &mut core.referrers }, at);
+        if previous != at
+            && let Some(last) = self.edges.get_mut(previous as usize)
+        {
+            last.next = at;
         }
+        self.used += 1;
         at
     }
 
@@ -206,16 +220,17 @@ impl Edges {
     #[inline(always)]
     pub(crate) fn remove_first(&mut self, cores: &mut impl Cores, head: u32) -> Option<(u32, EntryId, bool)> {
         let edge = self.edges.get_mut(head as usize)?;
-        let (rest, to, waiting) = (edge.sibling, edge.to, edge.waiting);
+        let Edge { to, sibling, previous, next, waiting, .. } = *edge;
         edge.sibling = self.free;
         self.free = head;
         self.used -= 1;
         let mut is_referred_to = false;
         if let Some(core) = cores.core_mut(to) {
-            self.leave(if waiting { &mut core.waiters } else { &mut core.referrers }, head);
+            let list = if waiting { &mut core.waiters } else { &mut core.referrers };
+            self.leave(list, head, previous, next);
             is_referred_to = core.has_refs();
         }
-        Some((rest, to, is_referred_to))
+        Some((sibling, to, is_referred_to))
     }
 
     /// Moves an edge between the two lists of its target.
@@ -224,13 +239,14 @@ impl Edges {
             return;
         };
         place.waiting = waiting;
-        if let Some(core) = cores.core_mut(place.to) {
+        let Edge { to, previous, next, .. } = *place;
+        if let Some(core) = cores.core_mut(to) {
             let (from, to) = if waiting {
                 (&mut core.referrers, &mut core.waiters)
             } else {
                 (&mut core.waiters, &mut core.referrers)
             };
-            self.leave(from, edge);
+            self.leave(from, edge, previous, next);
             self.enter(to, edge);
         }
     }
@@ -279,12 +295,10 @@ impl Edges {
         }
     }
 
-    /// Takes the edge out of the list that starts at `head`: the one of its target's that it is in.
+    /// Takes an edge that stands between these two out of the list that starts at `head`: the one of its target's that it is
+    /// in.
     #[inline]
-    fn leave(&mut self, head: &mut u32, at: u32) {
-        let Some((previous, next)) = self.get(at).map(|edge| (edge.previous, edge.next)) else {
-            return;
-        };
+    fn leave(&mut self, head: &mut u32, at: u32, previous: u32, next: u32) {
         if next == at {
             *head = NONE;
             return;

@@ -463,7 +463,7 @@ impl Engine {
 
     /// What a new entry waited for is there, and it has been told so. Returns whether it stands on nothing else, and goes on
     /// straight.
-    #[inline]
+    #[inline(always)]
     pub(super) fn resumed_on(&mut self, entry: EntryId, there: EntryId, now: Instant) -> bool {
         let Engine { tables, edges, outboxes, .. } = self;
         let Some(Table { slots, schema, channel, counts, .. }) = tables.get_mut(entry.table()) else {

@@ -20,7 +20,7 @@ pub(crate) use slots::{Slots, TableFull};
 pub(crate) const CHUNK: usize = 1024;
 
 /// So many places are read at once before any of them is needed: as many reads as a core has under way.
-pub(crate) const READS_AT_ONCE: usize = 16;
+pub(crate) const READS_AT_ONCE: usize = 32;
 
 /// The most entries that a table holds: what fits a packed entry number.
 pub(crate) const MAX_SLOTS: usize = 1 << 25;
