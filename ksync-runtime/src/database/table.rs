@@ -177,7 +177,7 @@ impl<R: DbRow> DbTable<R> {
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len() - self.deleted
+        self.by_key.len() - self.deleted
     }
 
     /// Whether there are none.

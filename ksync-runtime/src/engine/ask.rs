@@ -90,7 +90,7 @@ impl Engine {
     pub(crate) fn moving_entries(&self) -> Vec<(EntryId, Option<u32>)> {
         let mut moving = Vec::new();
         for (number, table) in self.tables.iter() {
-            if table.counts[State::InSync as usize] == table.slots.len() {
+            if table.counts[State::InSync as usize] == table.len() {
                 continue;
             }
             for (slot, core) in table.slots.iter() {
@@ -183,7 +183,7 @@ impl Engine {
         let mut found = Vec::new();
         let mut count = 0;
         for (number, table) in self.tables.iter() {
-            if table.counts[State::InSync as usize] == table.slots.len() {
+            if table.counts[State::InSync as usize] == table.len() {
                 continue;
             }
             for (slot, core) in table.slots.iter() {

@@ -3,11 +3,17 @@
 use super::machine::State;
 use super::outbox::Lane;
 use crate::declare::{Target, Verb};
-use crate::table::MAX_SLOTS;
+use crate::table::{CHUNK, MAX_SLOTS};
 
 /// An entry of an engine: the number of its table and its slot there, packed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId(u32);
+
+/// The table of an entry, and the block of slots there that it is in.
+#[derive(Clone, Copy)]
+pub(crate) struct BlockId(u32);
+
+const _: () = assert!(CHUNK.is_power_of_two() && CHUNK <= MAX_SLOTS);
 
 const SLOT_BITS: u32 = MAX_SLOTS.trailing_zeros();
 
@@ -28,6 +34,25 @@ impl EntryId {
 
     pub(crate) fn slot(self) -> u32 {
         self.0 & (MAX_SLOTS as u32 - 1)
+    }
+
+    /// Its table, and its block there.
+    #[inline(always)]
+    pub(crate) fn block(self) -> BlockId {
+        BlockId(self.0 & !(CHUNK as u32 - 1))
+    }
+
+    /// Its place in its block.
+    #[inline(always)]
+    pub(crate) fn place(self) -> u32 {
+        self.0 & (CHUNK as u32 - 1)
+    }
+
+    /// Its place in that block, if that is its block.
+    #[inline(always)]
+    pub(crate) fn place_in(self, block: BlockId) -> Option<u32> {
+        let place = self.0 ^ block.0;
+        (place < CHUNK as u32).then_some(place)
     }
 
     pub(crate) fn of_target(target: Target) -> Option<Self> {
@@ -268,10 +293,10 @@ impl Core {
         verb
     }
 
-    /// The same for an entry that stands in that lane, if there is nothing to be looked at but what it
-    /// [stands on](Self::stands_on).
+    /// The same for an entry that stands in the lane that it [leaves](Self::leaves), if there is nothing to be looked at but
+    /// what it [stands on](Self::stands_on).
     #[inline(always)]
-    pub(crate) fn handed_out_straight(&mut self, lane: Lane) -> Option<Verb> {
+    pub(crate) fn handed_out_straight(&mut self, leaves: u32) -> Option<Verb> {
         const LOOKED_AT: u32 = Flag::Queued.bit()
             | Flag::Outstanding.bit()
             | Flag::Lookup.bit()
@@ -281,9 +306,14 @@ impl Core {
             return None;
         }
         let verb = self.verb()?;
-        self.flags &= !(Flag::Queued.bit() | Flag::of_lane(lane) | MEANWHILE);
-        self.flags |= Flag::Outstanding.bit();
+        self.turn(leaves, Flag::Outstanding.bit());
         Some(verb)
+    }
+
+    /// The bits that are not true any more of what is handed out of that lane.
+    #[inline(always)]
+    pub(crate) const fn leaves(lane: Lane) -> u32 {
+        Flag::Queued.bit() | Flag::of_lane(lane) | MEANWHILE
     }
 
     /// First of the references that have to be resolved when what is queued leaves; or [`NONE`].

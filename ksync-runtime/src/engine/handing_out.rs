@@ -66,11 +66,11 @@ impl Core {
         Some(Operation { entry, generation, held, serial, action, again: self.is(Flag::Doubt) })
     }
 
-    /// The same for an entry that stands in that lane, if there is nothing to be looked at but what it
-    /// [stands on](Self::stands_on).
+    /// The same for an entry that stands in the lane that it [leaves](Self::leaves), if there is nothing to be looked at but
+    /// what it [stands on](Self::stands_on).
     #[inline(always)]
-    fn hand_out_straight(&mut self, entry: EntryId, generation: u32, lane: Lane) -> Option<Operation> {
-        let verb = self.handed_out_straight(lane)?;
+    fn hand_out_straight(&mut self, entry: EntryId, generation: u32, leaves: u32) -> Option<Operation> {
+        let verb = self.handed_out_straight(leaves)?;
         self.serial = self.serial.wrapping_add(1);
         let Core { serial, held, .. } = *self;
         Some(Operation { entry, generation, held, serial, action: Action::Write(verb), again: false })
@@ -295,21 +295,31 @@ fn hand_out_run<const RESOLVED: bool>(
     entries: &[EntryId],
     places: &mut [Operation],
 ) -> usize {
-    let Some(number) = entries.first().map(|first| first.table()) else { return 0 };
-    let Some(Table { slots, .. }) = tables.get_mut(number) else { return 0 };
-    let mut left = entries.iter().zip(places);
-    let all = left.len();
-    for (entry, place) in left.by_ref() {
-        let handed_out = slots.with_generation_mut(entry.slot()).and_then(|(core, generation)| {
-            let may_go = entry.table() == number && (RESOLVED || core.stands_on() == NONE);
-            if may_go { core.hand_out_straight(*entry, generation, lane) } else { None }
-        });
-        let Some(operation) = handed_out else {
-            return all - left.len() - 1;
+    let leaves = Core::leaves(lane);
+    let Some(first) = entries.first() else { return 0 };
+    let Some(Table { slots, .. }) = tables.get_mut(first.table()) else { return 0 };
+    let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
+    let mut at_hand = first.block();
+    let mut done = 0;
+    for (entry, place) in entries.iter().zip(places) {
+        let at = match entry.place_in(at_hand) {
+            Some(at) => at,
+            None if entry.table() == first.table() => {
+                let Some(next) = slots.block_mut(entry.slot()) else { break };
+                (block, at_hand) = (next, entry.block());
+                entry.place()
+            }
+            None => break,
         };
+        let Some((core, generation)) = block.with_generation_mut(at) else { break };
+        if !RESOLVED && core.stands_on() != NONE {
+            break;
+        }
+        let Some(operation) = core.hand_out_straight(*entry, generation, leaves) else { break };
         *place = operation;
+        done += 1;
     }
-    all
+    done
 }
 
 fn write_one<T: KSyncEntry>(tables: &Tables, operation: Operation, request: Request<'_>) -> Written {

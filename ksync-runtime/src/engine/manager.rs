@@ -70,7 +70,7 @@ impl Engine {
         let kind = self.kind_name::<T>();
         let number =
             self.tables.number_of(TypeId::of::<T>()).ok_or(UnregisterError::NotRegistered { kind })?;
-        let entries = self.tables.get(number).map_or(0, |table| table.slots.len());
+        let entries = self.tables.get(number).map_or(0, |table| table.len());
         if entries > 0 {
             return Err(UnregisterError::NotEmpty { kind, entries });
         }
@@ -111,7 +111,7 @@ impl Engine {
         if let Some(table) = self.tables.get_mut(number)
             && table.going_away
             && !table.told_empty
-            && table.slots.len() == 0
+            && table.len() == 0
         {
             table.told_empty = true;
             self.emptied.push_back(table.schema.name);

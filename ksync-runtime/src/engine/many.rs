@@ -147,7 +147,9 @@ impl Engine {
         self.settle_losses(now);
         let observed = self.is_observed();
         let mut of_kind = self.of_kind_mut::<T>().filter(OfKind::may_set_straight);
-        for (done, (Ahead { hash, slot }, value)) in ahead.iter().zip(values).enumerate() {
+        let mut left = ahead.iter();
+        for Ahead { hash, slot } in left.by_ref() {
+            let Some(value) = values.next() else { break };
             let straight = match &mut of_kind {
                 None => Err(value),
                 Some(of_kind) if *slot == NONE => of_kind.set_hashed(*hash, value),
@@ -156,7 +158,7 @@ impl Engine {
             match straight {
                 Ok(Straight::Unchanged) => {}
                 Ok(Straight::Made(_) | Straight::Changed(_)) if !observed => {}
-                other => return Some((done, other)),
+                other => return Some((ahead.len() - left.len() - 1, other)),
             }
         }
         None
@@ -223,17 +225,21 @@ impl Engine {
         self.settle_losses(now);
         let observed = self.is_observed();
         let mut of_kind = self.of_kind_mut::<T>()?;
-        for (done, (Ahead { hash, slot }, key)) in ahead.iter().zip(keys).enumerate() {
-            let mut slot = *slot;
-            if slot == NONE {
-                let Found::At(found) = of_kind.rows.find_hashed_key(*hash, key) else { continue };
-                slot = found;
+        let mut left = ahead.iter();
+        for Ahead { hash, slot } in left.by_ref() {
+            let Some(key) = keys.next() else { break };
+            let found = match *slot {
+                NONE => of_kind.rows.find_hashed_key(*hash, key),
+                slot => Found::At(slot),
+            };
+            if let Found::At(slot) = found {
+                let straight = of_kind.withdraw_straight(slot);
+                if !straight || observed {
+                    let done = ahead.len() - left.len() - 1;
+                    return Some((done, EntryId::new(of_kind.number, slot), straight));
+                }
+                *removed += 1;
             }
-            let straight = of_kind.withdraw_straight(slot);
-            if !straight || observed {
-                return Some((done, EntryId::new(of_kind.number, slot), straight));
-            }
-            *removed += 1;
         }
         None
     }

@@ -142,6 +142,7 @@ impl Sending<'_> {
     /// Puts a new entry, which is marked so, among the fresh, where it waits for its add to be handed out.
     #[inline(always)]
     pub(crate) fn put_among_fresh(&mut self, entry: EntryId) {
+        debug_assert!(self.outbox.fresh.len() < FRESH_ROOM, "there is no room among the fresh");
         *self.queued += 1;
         self.outbox.fresh.push_back(entry);
     }
@@ -355,6 +356,36 @@ mod tests {
         let first = tables(&mut outbox, 40);
         assert_eq!((first[0], count(&first, 0)), (1, 10));
         assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), 150 - 40);
+    }
+
+    #[test]
+    fn many_at_a_time_leave_in_the_order_of_one_at_a_time() {
+        let filled = |fresh: u32, bulk: u32| {
+            let mut outboxes = Outboxes::new(1);
+            outboxes.queued = (fresh + bulk) as usize;
+            let outbox = outboxes.get_mut(0).expect("the only one");
+            (0..fresh).for_each(|slot| _ = push(outbox, 0, slot, Lane::Fresh));
+            (0..bulk).for_each(|slot| _ = push(outbox, 1, slot, Lane::Bulk));
+            outboxes
+        };
+        for (fresh, bulk) in [(10, 10), (0, 10), (10, 0), (30, 2), (1, 30)] {
+            for most in [1, 2, 3, 4, 7, 100] {
+                let (mut singly, mut together) = (filled(fresh, bulk), filled(fresh, bulk));
+                let mut left = Vec::new();
+                // Some of those that are shown stay now and then.
+                let mut takes = (1..).map(|turn| if turn % 5 == 0 { 1 } else { usize::MAX });
+                while together.queued > 0 {
+                    let take = takes.next().unwrap_or_default();
+                    together.take_run(0, most, |entries, lane| {
+                        let taken = entries.len().min(most).min(take);
+                        left.extend(entries.iter().take(taken).map(|entry| (*entry, lane)));
+                        taken
+                    });
+                }
+                let one_by_one: Vec<_> = std::iter::from_fn(|| singly.pop(0)).collect();
+                assert_eq!(left, one_by_one, "{fresh} fresh, {bulk} in bulk, {most} at a time");
+            }
+        }
     }
 
     #[test]

@@ -149,7 +149,8 @@ impl Engine {
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
-        match of_kind.set_hashed(hash, value) {
+        let straight = if of_kind.may_set_straight() { of_kind.set_hashed(hash, value) } else { Err(value) };
+        match straight {
             Ok(Straight::Unchanged) => Ok(()),
             Ok(Straight::Made(_) | Straight::Changed(_)) if !self.is_observed() => Ok(()),
             other => self.follow_set(hash, other, now),

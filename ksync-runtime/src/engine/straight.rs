@@ -177,39 +177,95 @@ impl Table {
         done: &impl Fn(&S) -> (Operation, Option<u32>),
         let_go: &mut Vec<u32>,
     ) -> usize {
-        let Table { slots, rows, schema, counts, going_away, .. } = self;
-        let Some(number) = sent.first().map(|first| done(first).0.entry.table()) else { return 0 };
-        if schema.index == IndexSource::Kernel {
+        if self.schema.index == IndexSource::Kernel {
             return 0;
         }
-        let may_delete = !*going_away && schema.index == IndexSource::None;
-        for (at, sent) in sent.iter().enumerate() {
-            let (operation, _) = done(sent);
-            let slot = operation.entry.slot();
-            let Some((core, generation)) = slots.with_generation_mut(slot) else { return at };
-            if operation.entry.table() != number || !core.is_answered_by(&operation, generation) {
-                return at;
-            }
-            let mut edges = NONE;
-            if core.is_being_written() {
-                let (held, _) = core.was_written(counts, schema);
-                if held != NONE {
-                    edges = rows.drop_held(held);
-                }
-            } else if core.is_being_deleted() && may_delete {
-                edges = core.edges;
-                core.go(counts, schema, Way::DELETED, Flag::Seen.bit(), 0);
-                counts[State::Free as usize] -= 1;
-                rows.vacate(slot);
-                slots.remove(slot);
-            } else {
-                return at;
-            }
-            if edges != NONE {
-                let_go.push(edges);
-            }
+        // One after the other: in one loop they would be in each other's way.
+        let written = self.acknowledge_writes(sent, done, let_go);
+        if self.going_away || self.schema.index != IndexSource::None {
+            return written;
         }
-        sent.len()
+        written + self.acknowledge_deletes(&sent[written..], done, let_go)
+    }
+
+    /// The same of adds and changes.
+    #[inline(always)]
+    fn acknowledge_writes<S>(
+        &mut self,
+        sent: &[S],
+        done: &impl Fn(&S) -> (Operation, Option<u32>),
+        let_go: &mut Vec<u32>,
+    ) -> usize {
+        let Table { slots, rows, schema, counts, .. } = self;
+        let Some(first) = sent.first().map(|first| done(first).0.entry) else { return 0 };
+        let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
+        let mut at_hand = first.block();
+        let mut answered = 0;
+        for sent in sent {
+            let (operation, _) = done(sent);
+            let at = match operation.entry.place_in(at_hand) {
+                Some(at) => at,
+                None if operation.entry.table() == first.table() => {
+                    let Some(next) = slots.block_mut(operation.entry.slot()) else { break };
+                    (block, at_hand) = (next, operation.entry.block());
+                    operation.entry.place()
+                }
+                None => break,
+            };
+            let Some((core, generation)) = block.with_generation_mut(at) else { break };
+            if !core.is_answered_by(&operation, generation) || !core.is_being_written() {
+                break;
+            }
+            let (held, _) = core.was_written(counts, schema);
+            if held != NONE {
+                let edges = rows.drop_held(held);
+                if edges != NONE {
+                    let_go.push(edges);
+                }
+            }
+            answered += 1;
+        }
+        answered
+    }
+
+    /// The same of deletes, of a kind that has no numbers.
+    #[inline(always)]
+    fn acknowledge_deletes<S>(
+        &mut self,
+        sent: &[S],
+        done: &impl Fn(&S) -> (Operation, Option<u32>),
+        let_go: &mut Vec<u32>,
+    ) -> usize {
+        let Table { slots, rows, schema, counts, .. } = self;
+        let Some(first) = sent.first().map(|first| done(first).0.entry) else { return 0 };
+        let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
+        let mut at_hand = first.block();
+        let mut answered = 0;
+        for sent in sent {
+            let (operation, _) = done(sent);
+            let at = match operation.entry.place_in(at_hand) {
+                Some(at) => at,
+                None if operation.entry.table() == first.table() => {
+                    let Some(next) = slots.block_mut(operation.entry.slot()) else { break };
+                    (block, at_hand) = (next, operation.entry.block());
+                    operation.entry.place()
+                }
+                None => break,
+            };
+            let Some((core, generation)) = block.with_generation_mut(at) else { break };
+            if !core.is_answered_by(&operation, generation) || !core.is_being_deleted() {
+                break;
+            }
+            if core.edges != NONE {
+                let_go.push(core.edges);
+            }
+            core.goes(schema, Way::DELETED, Flag::Seen.bit(), 0);
+            counts[Way::DELETED.from as usize] -= 1;
+            rows.vacate(operation.entry.slot());
+            block.remove(at);
+            answered += 1;
+        }
+        answered
     }
 }
 
@@ -227,13 +283,10 @@ impl<T: KSyncEntry> OfKind<'_, T> {
         Ok(EntryId::new(*number, slot))
     }
 
-    /// Declares a value whose key has that hash, of a kind of which values may go straight. One that does not is handed
-    /// back.
+    /// Declares a value whose key has that hash, of a kind of which [values may](Self::may_set_straight). One that does not go
+    /// straight is handed back.
     #[inline(always)]
     pub(super) fn set_hashed(&mut self, hash: u64, mut value: T) -> Result<Straight<T>, T> {
-        if !self.may_set_straight() {
-            return Err(value);
-        }
         let OfKind { number, slots, rows, schema, counts, sending, .. } = self;
         let row = match rows.row_of(hash, &value) {
             RowOf::At(slot) => return self.set_again_straight(slot, value),
@@ -461,8 +514,8 @@ impl Engine {
         self.went(entry, Way::DELETE, now);
     }
 
-    /// What a new entry waited for is there, and it has been told so. Returns whether it stands on nothing else, and goes on
-    /// straight.
+    /// What a new entry waited for is there, and it does not wait for that any more. Returns whether it stands on nothing else,
+    /// and goes on straight.
     #[inline(always)]
     pub(super) fn resumed_on(&mut self, entry: EntryId, there: EntryId, now: Instant) -> bool {
         let Engine { tables, edges, outboxes, .. } = self;
@@ -474,7 +527,7 @@ impl Engine {
         };
         let mut at = core.edges;
         while let Some(edge) = edges.get(at) {
-            if edge.to != there || edge.is_waiting() {
+            if edge.to != there {
                 return false;
             }
             at = edge.sibling;

@@ -45,6 +45,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
     /// The entry's index, or [`NONE`].
     #[inline]
     pub(crate) fn index_of(&self, slot: u32) -> u32 {
@@ -178,7 +183,7 @@ impl std::fmt::Debug for Table {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Table")
             .field("kind", &self.schema.name)
-            .field("entries", &self.slots.len())
+            .field("entries", &self.len())
             .finish_non_exhaustive()
     }
 }

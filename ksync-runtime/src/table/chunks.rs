@@ -31,14 +31,20 @@ impl<T: Blank> Chunks<T> {
 
     #[inline(always)]
     pub(crate) fn push(&mut self, element: T) {
+        if let Some(place) = self.add() {
+            *place = element;
+        }
+    }
+
+    /// Adds a blank, and returns its place, which there always is.
+    #[inline(always)]
+    pub(crate) fn add(&mut self) -> Option<&mut T> {
         let at = self.len;
         if at.is_multiple_of(CHUNK) {
             self.add_chunk();
         }
-        if let Some(place) = self.get_mut(at) {
-            *place = element;
-            self.len = at + 1;
-        }
+        self.len = at + 1;
+        self.get_mut(at)
     }
 
     #[cold]

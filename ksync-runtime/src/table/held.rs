@@ -37,19 +37,21 @@ impl<T> HeldCopies<T> {
     /// Keeps a copy, and returns its number.
     #[inline]
     pub(crate) fn keep(&mut self, value: T, edges: u32) -> u32 {
-        let new = Place { value: Some(value), edges };
-        let at = self.free;
-        match self.places.get_mut(at as usize) {
+        let mut at = self.free;
+        let place = match self.places.get_mut(at as usize) {
             Some(place) => {
                 self.free = place.edges;
-                *place = new;
-                at
+                Some(place)
             }
             None => {
-                self.places.push(new);
-                self.places.len() as u32 - 1
+                at = self.places.len() as u32;
+                self.places.add()
             }
+        };
+        if let Some(place) = place {
+            *place = Place { value: Some(value), edges };
         }
+        at
     }
 
     pub(crate) fn get(&self, copy: u32) -> Option<&T> {

@@ -85,9 +85,8 @@ impl<T: KSyncEntry> FreeRow<'_, T> {
 /// Slots come one after the other, or they were used before.
 #[inline(always)]
 fn fill<T: KSyncEntry>(rows: &mut Chunks<Row<T>>, slot: u32, new: Row<T>) {
-    if rows.len() == slot as usize {
-        rows.push(new);
-    } else if let Some(row) = rows.get_mut(slot as usize) {
+    let is_next = rows.len() == slot as usize;
+    if let Some(row) = if is_next { rows.add() } else { rows.get_mut(slot as usize) } {
         *row = new;
     }
 }

@@ -16,20 +16,15 @@ pub(crate) struct Slots<V> {
     chunks: Vec<Arena<V>>,
     /// Numbers of the chunks that have room, each once. The last one is used first.
     open: Vec<u32>,
-    len: usize,
 }
 
 impl<V> Default for Slots<V> {
     fn default() -> Self {
-        Slots { chunks: Vec::new(), open: Vec::new(), len: 0 }
+        Slots { chunks: Vec::new(), open: Vec::new() }
     }
 }
 
 impl<V> Slots<V> {
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     #[inline(always)]
     pub(crate) fn insert(&mut self, value: V) -> Result<u32, TableFull> {
         let chunk = match self.open.last() {
@@ -41,7 +36,6 @@ impl<V> Slots<V> {
         if arena.len() == CHUNK {
             self.open.pop();
         }
-        self.len += 1;
         Ok((chunk * CHUNK + at) as u32)
     }
 
@@ -86,16 +80,15 @@ impl<V> Slots<V> {
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<V> {
-        let (chunk, at) = (slot as usize / CHUNK, slot as usize % CHUNK);
-        let arena = self.chunks.get_mut(chunk)?;
-        let (_, index) = arena.get_unknown_gen(at)?;
-        let was_full = arena.len() == CHUNK;
-        let removed = arena.remove(index)?;
-        if was_full {
-            self.open.push(chunk as u32);
-        }
-        self.len -= 1;
-        Some(removed)
+        self.block_mut(slot)?.remove(slot % CHUNK as u32)
+    }
+
+    /// The block that a slot is in, for whoever looks at several of them one after the other.
+    #[inline(always)]
+    pub(crate) fn block_mut(&mut self, slot: u32) -> Option<Block<'_, V>> {
+        let number = slot as usize / CHUNK;
+        let Slots { chunks, open } = self;
+        Some(Block { arena: chunks.get_mut(number)?, number: number as u32, open })
     }
 
     /// Every slot in use, ascending.
@@ -114,6 +107,33 @@ impl<V> Slots<V> {
     fn index(&self, slot: u32) -> Option<Index> {
         let slot = slot as usize;
         self.chunks.get(slot / CHUNK)?.get_unknown_gen(slot % CHUNK).map(|(_, index)| index)
+    }
+}
+
+/// The slots of one arena.
+pub(crate) struct Block<'a, V> {
+    arena: &'a mut Arena<V>,
+    number: u32,
+    open: &'a mut Vec<u32>,
+}
+
+impl<V> Block<'_, V> {
+    /// What is in a slot of the block, by its place there, and which life of the slot it is.
+    #[inline(always)]
+    pub(crate) fn with_generation_mut(&mut self, place: u32) -> Option<(&mut V, u32)> {
+        let (value, index) = self.arena.get_unknown_gen_mut(place as usize)?;
+        Some((value, index.into_raw_parts().1 as u32))
+    }
+
+    #[inline(always)]
+    pub(crate) fn remove(&mut self, place: u32) -> Option<V> {
+        let (_, index) = self.arena.get_unknown_gen(place as usize)?;
+        let was_full = self.arena.len() == CHUNK;
+        let removed = self.arena.remove(index)?;
+        if was_full {
+            self.open.push(self.number);
+        }
+        Some(removed)
     }
 }
 
@@ -143,7 +163,7 @@ mod tests {
         for n in 0..3 * CHUNK / 2 {
             slots.insert(n).expect("room");
         }
-        assert_eq!((slots.len(), slots.chunks.len()), (3 * CHUNK, 3));
+        assert_eq!(slots.chunks.len(), 3);
         assert_eq!(slots.iter().count(), 3 * CHUNK);
         assert_eq!(slots.remove(u32::MAX), None);
     }

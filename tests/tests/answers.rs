@@ -1,0 +1,163 @@
+//! What many answers at once lead to when nobody watches: that is the quickest way, which entries that are watched do
+//! not take.
+
+use std::time::{Duration, Instant};
+
+use ksync_runtime::declare::OperationError;
+use ksync_runtime::engine::machine::State;
+use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy};
+use ksync_runtime::prelude::*;
+use ksync_runtime::wire::NoHeader;
+
+/// Something that others need.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 16, change = 18, delete = 17)]
+struct Thing {
+    #[ksync(key, nla = 1)]
+    id: u32,
+    #[ksync(nla = 2)]
+    value: u32,
+}
+
+/// One who needs it.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 20, change = 22, delete = 21)]
+struct Follower {
+    #[ksync(key, nla = 1)]
+    id: u32,
+    #[depends_on]
+    thing: Option<Ref<Thing>>,
+}
+
+/// Another one.
+#[derive(Clone, Debug, PartialEq, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 24, change = 26, delete = 25)]
+struct Neighbour {
+    #[ksync(key, nla = 1)]
+    id: u32,
+    #[depends_on]
+    thing: Option<Ref<Thing>>,
+}
+
+const DELAY: Duration = Duration::from_secs(3600);
+
+fn engine() -> Engine {
+    let policy = RetryPolicy { min_delay: DELAY, max_delay: DELAY, ..RetryPolicy::default() };
+    let mut engine = Engine::new(policy);
+    engine
+        .register::<Thing>()
+        .and(engine.register::<Follower>())
+        .and(engine.register::<Neighbour>())
+        .expect("room");
+    engine
+}
+
+/// All that is to be sent.
+fn operations(engine: &mut Engine, now: Instant) -> Vec<Operation> {
+    while engine.work(1024, now) {}
+    let mut operations = Vec::new();
+    engine.next_operations_on(0, 100, &mut operations, now);
+    operations
+}
+
+/// The kernel carried these out.
+fn answer(engine: &mut Engine, operations: &[Operation], now: Instant) {
+    engine.handle_all_done(operations, |operation| (*operation, None), now);
+}
+
+/// An engine with two things, and one of each who need the first.
+fn in_sync(now: Instant) -> Engine {
+    let mut engine = engine();
+    for id in 0..2 {
+        engine.set(Thing { id, value: 1 }, now).expect("room");
+        engine.set(Follower { id, thing: Some(Ref::to(0u32)) }, now).expect("room");
+        engine.set(Neighbour { id, thing: Some(Ref::to(0u32)) }, now).expect("room");
+    }
+    for _ in 0..2 {
+        let sent = operations(&mut engine, now);
+        answer(&mut engine, &sent, now);
+    }
+    assert_eq!((engine.outstanding(), engine.rejected()), (0, 0));
+    engine
+}
+
+#[test]
+fn an_answer_is_taken_for_the_entry_of_its_own_kind() {
+    let now = Instant::now();
+    let mut engine = in_sync(now);
+    for id in 0..2 {
+        engine.remove::<Follower>(&id, now);
+        engine.remove::<Neighbour>(&id, now);
+    }
+    let sent = operations(&mut engine, now);
+    let of = |kind: &str, engine: &Engine| {
+        let is_of = |operation: &&Operation| engine.describe(**operation) == kind;
+        *sent.iter().find(is_of).unwrap_or_else(|| panic!("{kind} was sent"))
+    };
+    // Of all that could tell the two apart but for the kind, nothing differs: slot, generation, serial number, state.
+    let answered = [of("Follower 0", &engine), of("Neighbour 1", &engine)];
+    answer(&mut engine, &answered, now);
+    assert_eq!(
+        [engine.state::<Follower>(&0), engine.state::<Neighbour>(&1)],
+        [None, None],
+        "what was answered is gone"
+    );
+    assert_eq!(
+        [engine.state::<Follower>(&1), engine.state::<Neighbour>(&0)],
+        [Some(State::DelAckWait), Some(State::DelAckWait)],
+        "what was not answered waits"
+    );
+    assert_eq!(engine.rejected(), 0);
+}
+
+#[test]
+fn the_same_of_additions() {
+    let now = Instant::now();
+    let mut engine = in_sync(now);
+    for id in 2..4 {
+        engine.set(Follower { id, thing: Some(Ref::to(0u32)) }, now).expect("room");
+        engine.set(Neighbour { id, thing: Some(Ref::to(0u32)) }, now).expect("room");
+    }
+    let sent = operations(&mut engine, now);
+    // Follower 2, Neighbour 2, Follower 3, Neighbour 3.
+    answer(&mut engine, &[sent[0], sent[3]], now);
+    let states = [engine.state::<Follower>(&2), engine.state::<Neighbour>(&2)];
+    assert_eq!(states, [Some(State::InSync), Some(State::SyncWait)]);
+    let states = [engine.state::<Follower>(&3), engine.state::<Neighbour>(&3)];
+    assert_eq!(states, [Some(State::SyncWait), Some(State::InSync)]);
+}
+
+#[test]
+fn who_was_blocked_tries_again_as_soon_as_its_neighbour_is_there() {
+    const ENETUNREACH: i32 = 101;
+    let now = Instant::now();
+    let mut engine = in_sync(now);
+    engine.set(Follower { id: 7, thing: Some(Ref::to(1u32)) }, now).expect("room");
+    let sent = operations(&mut engine, now);
+    let refused = OperationError::kernel(ENETUNREACH, None, None);
+    engine.handle_outcome(sent[0], Outcome::Failed(refused), now);
+    assert_eq!(operations(&mut engine, now), [], "it waits for {DELAY:?}");
+    engine.set(Neighbour { id: 7, thing: Some(Ref::to(1u32)) }, now).expect("room");
+    let sent = operations(&mut engine, now);
+    answer(&mut engine, &sent, now);
+    let again = operations(&mut engine, now);
+    assert_eq!(again.iter().map(|sent| engine.describe(*sent)).collect::<Vec<_>>(), ["Follower 7"]);
+}
+
+#[test]
+fn what_was_referred_to_goes_after_all_who_referred_to_it() {
+    let now = Instant::now();
+    let mut engine = in_sync(now);
+    engine.remove::<Thing>(&0, now);
+    for id in 0..2 {
+        engine.remove::<Follower>(&id, now);
+        engine.remove::<Neighbour>(&id, now);
+    }
+    let sent = operations(&mut engine, now);
+    assert_eq!(sent.len(), 4, "the thing is still referred to");
+    answer(&mut engine, &sent[..3], now);
+    assert_eq!(operations(&mut engine, now), []);
+    answer(&mut engine, &sent[3..], now);
+    let last = operations(&mut engine, now);
+    assert_eq!(last.iter().map(|sent| engine.describe(*sent)).collect::<Vec<_>>(), ["Thing 0"]);
+}
