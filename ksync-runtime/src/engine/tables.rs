@@ -489,3 +489,45 @@ impl<'a> Linker<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of pairs of some types: more than there are places for guesses.
+    fn kinds() -> Vec<TypeId> {
+        fn with<A: 'static>() -> [TypeId; 17] {
+            macro_rules! pairs {
+                ($($b:ty),*) => { [$(TypeId::of::<(A, $b)>()),*] };
+            }
+            pairs!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64, bool, char, (), String, usize)
+        }
+        macro_rules! all {
+            ($($a:ty),*) => { [$(with::<$a>()),*].concat() };
+        }
+        all!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64, bool, char, (), String, usize)
+    }
+
+    #[test]
+    fn kinds_that_share_a_guess_are_told_apart() {
+        let kinds = kinds();
+        assert!(kinds.len() > GUESSES);
+        let mut tables = Tables::default();
+        for (number, kind) in kinds.iter().enumerate() {
+            tables.by_kind.insert(*kind, number % MAX_TABLES);
+            tables.guess(place_of_guess(*kind));
+        }
+        let is_right = |tables: &Tables| {
+            kinds.iter().enumerate().all(|(number, kind)| match tables.by_kind.get(kind) {
+                Some(_) => tables.number_if_any(*kind) == Some(number % MAX_TABLES),
+                None => tables.number_of(*kind).is_none(),
+            })
+        };
+        assert!(is_right(&tables));
+        for kind in kinds.iter().step_by(2) {
+            tables.by_kind.remove(kind);
+            tables.guess(place_of_guess(*kind));
+        }
+        assert!(is_right(&tables), "some are taken away");
+    }
+}
