@@ -281,6 +281,51 @@ fn the_outbox_does_not_grow_with_the_number_of_calls() {
     assert_eq!(engine.next_operation(now), None);
 }
 
+/// What comes and goes again before anything is sent leaves nothing behind.
+#[test]
+fn the_outbox_does_not_grow_with_what_was_never_sent() {
+    let now = Instant::now();
+    let mut engine = engine();
+    for value in 0..MANY {
+        set(&mut engine, 1, value, now);
+        assert!(engine.remove::<Thing>(&1, now));
+        while engine.work(1024, now) {}
+        assert_eq!(engine.state::<Thing>(&1), None);
+    }
+    assert!(engine.has_room::<Thing>(Share::Fresh) && engine.has_room::<Thing>(Share::Bulk));
+    set(&mut engine, 2, 7, now);
+    assert!(engine.next_operation(now).is_some(), "what is new is sent as ever");
+    assert_eq!(engine.next_operation(now), None);
+}
+
+/// Where the fresh are as many as there is room for, what is declared over and over stands among the many once.
+#[test]
+fn the_bulk_does_not_grow_with_the_number_of_calls() {
+    const OTHERS: u32 = 2000;
+    const CALLS: u32 = 40_000;
+    let now = Instant::now();
+    let mut engine = engine();
+    set(&mut engine, OTHERS, 1, now);
+    let operation = next(&mut engine, now);
+    engine.handle_outcome(operation, DONE, now);
+    for id in 0..OTHERS {
+        set(&mut engine, id, 1, now);
+    }
+    assert!(!engine.has_room::<Thing>(Share::Fresh));
+    for value in 0..CALLS {
+        // One that is in the kernel, and one that never was.
+        for id in [OTHERS, OTHERS + 1] {
+            set(&mut engine, id, value, now);
+            assert!(engine.remove::<Thing>(&id, now));
+        }
+        assert!(engine.has_room::<Thing>(Share::Bulk), "after {value} calls");
+    }
+    let all: Vec<String> =
+        std::iter::from_fn(|| engine.next_operation(now).map(|sent| engine.describe(sent))).collect();
+    let each_once: std::collections::BTreeSet<&String> = all.iter().collect();
+    assert_eq!((all.len(), each_once.len()), (OTHERS as usize + 1, OTHERS as usize + 1));
+}
+
 /// Two changes of one entry look alike but for their number.
 #[test]
 fn an_answer_of_an_earlier_operation_of_the_same_sort_is_rejected() {

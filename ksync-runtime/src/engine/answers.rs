@@ -82,8 +82,9 @@ impl Engine {
         self.handle_any_outcome(operation, outcome, now);
     }
 
-    /// Takes the answers to operations that the kernel carried out, all of them. `done` tells which operation it was, and
-    /// the index of the object, if the answer told it.
+    /// Takes answers to operations that the kernel carried out: each of `sent` stands for one. `done` tells which operation it
+    /// was, and the index of the object, if the answer told it; it is asked more than once, and has to tell the same. Answers
+    /// to what is not outstanding are counted as [`rejected`](Self::rejected).
     pub fn handle_all_done<S>(
         &mut self,
         sent: &[S],

@@ -97,6 +97,7 @@ impl Bulk {
         if taken > 0
             && let Some(run) = self.runs.front_mut()
         {
+            debug_assert!(!run.are_deletes, "they are those of `next_writes`");
             run.entries.skip(taken);
             self.len -= taken;
             self.end_run();

@@ -332,9 +332,9 @@ impl Engine {
         }
     }
 
-    /// Lets those go on who waited for an entry that is resolved.
+    /// Lets those go on who waited for an entry.
     fn resume_all(&mut self, woken: &[EntryId], resolved: EntryId, now: Instant) {
-        let mut is_resolved = true;
+        let mut is_resolved = self.is_resolved(resolved);
         for entry in woken {
             if !(is_resolved && self.resumed_on(*entry, resolved, now)) {
                 self.re_evaluate(*entry, now);

@@ -4,6 +4,7 @@
 use std::any::TypeId;
 
 use super::Engine;
+use super::tables::Table;
 use crate::declare::{Channel, Incomplete, Protocol};
 
 /// There is no connection for a kind's messages.
@@ -24,21 +25,27 @@ impl Engine {
     /// [`NoConnection`]: a kind that is registered speaks what none of them carries.
     pub fn connect(&mut self, channels: &[Channel]) -> Result<(), NoConnection> {
         let own = self.tables.number_of(TypeId::of::<Incomplete>());
-        let numbers: Vec<usize> = self.tables.iter().map(|(number, _)| number).collect();
-        for number in numbers {
-            let Some(table) = self.tables.get_mut(number) else { continue };
+        let of_each = self.tables.iter().map(|(number, table)| {
             let schema = table.schema;
-            table.channel = match channels.iter().position(|channel| *channel == schema.protocol.channel()) {
-                Some(channel) => channel,
+            match channels.iter().position(|channel| *channel == schema.protocol.channel()) {
+                Some(channel) => Ok((number, channel)),
                 // Nothing of it is ever sent.
-                None if own == Some(number) || table.taken_away => 0,
-                None => return Err(NoConnection { kind: schema.name, protocol: schema.protocol }),
-            };
+                None if own == Some(number) || table.taken_away => Ok((number, 0)),
+                None => Err(NoConnection { kind: schema.name, protocol: schema.protocol }),
+            }
+        });
+        for (number, channel) in of_each.collect::<Result<Vec<_>, _>>()? {
+            if let Some(table) = self.tables.get_mut(number) {
+                table.channel = channel;
+            }
         }
         for (entry, lane, is_delete) in self.outboxes.start_over(channels.len()) {
-            let channel = self.tables.get(entry.table()).map_or(0, |table| table.channel);
-            if let Some(outbox) = self.outboxes.get_mut(channel) {
-                outbox.push(entry, lane, is_delete);
+            let Some(Table { slots, channel, .. }) = self.tables.get_mut(entry.table()) else { continue };
+            if let Some(outbox) = self.outboxes.get_mut(*channel)
+                && let Some(core) = slots.get_mut(entry.slot())
+            {
+                core.stands_no_more(lane);
+                core.stands_now(outbox.push(entry, lane, is_delete));
             }
         }
         Ok(())

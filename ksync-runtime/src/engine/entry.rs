@@ -297,17 +297,23 @@ impl Core {
     /// what it [stands on](Self::stands_on).
     #[inline(always)]
     pub(crate) fn handed_out_straight(&mut self, leaves: u32) -> Option<Verb> {
-        const LOOKED_AT: u32 = Flag::Queued.bit()
-            | Flag::Outstanding.bit()
-            | Flag::Lookup.bit()
-            | Flag::Doubt.bit()
-            | Flag::GoesFirst.bit();
-        if !self.are(LOOKED_AT, Flag::Queued.bit()) {
+        if !self.leaves_straight() {
             return None;
         }
         let verb = self.verb()?;
         self.turn(leaves, Flag::Outstanding.bit());
         Some(verb)
+    }
+
+    /// Whether there is nothing to be looked at before what is queued leaves but what it [stands on](Self::stands_on).
+    #[inline(always)]
+    pub(crate) fn leaves_straight(&self) -> bool {
+        const LOOKED_AT: u32 = Flag::Queued.bit()
+            | Flag::Outstanding.bit()
+            | Flag::Lookup.bit()
+            | Flag::Doubt.bit()
+            | Flag::GoesFirst.bit();
+        self.are(LOOKED_AT, Flag::Queued.bit())
     }
 
     /// The bits that are not true any more of what is handed out of that lane.

@@ -10,10 +10,16 @@ use super::tables::{Table, Tables};
 use crate::declare::{Context, KSyncEntry, OperationError, Progress, Protocol, Verb};
 use crate::table::Rows;
 use crate::wire::rtnetlink::NLM_F_ECHO;
-use crate::wire::{BytesMut, Paper, Request, set_flags};
+use crate::wire::{BLANK_PAPER, BytesMut, Request, set_flags};
+
+/// So many messages are written by one call: there has to be a place for each of them before.
+const LONGEST_RUN: usize = 256;
 
 /// An operation that was handed out. An answer is tied to it, so that one that comes late can't touch a
 /// newer life of the entry.
+///
+/// Besides, it carries what was true when it was handed out: [`Engine::write_all`] is for operations since which nothing else
+/// was done with the engine. To look at it, or to [write](Engine::write) it later, does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// Whose it is.
@@ -133,8 +139,9 @@ impl Engine {
         (handed_out > 0).then_some(one[0])
     }
 
-    /// Up to `most` of the next operations on a connection, behind what `into` holds. Their messages have to be written
-    /// before anything else is done with the engine.
+    /// Up to `most` of the next operations on a connection, behind what `into` holds; fewer if there are no more. If
+    /// [`write_all`](Self::write_all) is to write their messages, it has to do so before anything else is done with the engine:
+    /// an operation carries what was true when it was handed out.
     pub fn next_operations_on(
         &mut self,
         connection: usize,
@@ -143,7 +150,8 @@ impl Engine {
         now: Instant,
     ) {
         let before = into.len();
-        into.resize(before + most.min(self.outboxes.queued), Operation::NONE);
+        // One place at least: without any, what stands in the lanes in vain would stay there.
+        into.resize(before + most.min(self.outboxes.queued.max(1)), Operation::NONE);
         let handed_out = self.hand_out(connection, &mut into[before..], now);
         into.truncate(before + handed_out);
     }
@@ -236,6 +244,9 @@ impl Engine {
 
     /// Writes the messages of operations, one behind the other, to kernels that speak plain netlink. Ends early where
     /// there is none to be written, or it can't be.
+    ///
+    /// Since they were handed out, nothing may have been done with the engine but handing out and writing: the message
+    /// could be about another object otherwise. [`write`](Self::write) has no such condition.
     pub fn write_all(&self, operations: &[Operation], to: &mut Writing<'_>) -> Option<Stopped> {
         let before = to.starts.len();
         loop {
@@ -265,25 +276,27 @@ impl Engine {
     }
 }
 
-/// How many of those that come first, all of the same kind, stand on nothing that is not there.
+/// How many of those that come first, all of the same kind, have nothing in their way, what they stand on included.
 fn resolved_run(tables: &Tables, edges: &Edges, entries: &[EntryId]) -> usize {
     let Some(number) = entries.first().map(|first| first.table()) else { return 0 };
     let Some(Table { slots, .. }) = tables.get(number) else { return 0 };
     // Many that come one after the other stand on the same.
     let mut there = None;
-    let mut is_there = |to| there == Some(to) || tables.is_resolved(to) && there.replace(to) != Some(to);
-    let mut is_resolved = |entry: &EntryId| {
-        let Some(core) = slots.get(entry.slot()).filter(|_| entry.table() == number) else { return false };
+    let mut may_leave = |entry: &EntryId| {
+        let core = slots.get(entry.slot()).filter(|_| entry.table() == number);
+        // Who has to be looked at ends the run here: otherwise all behind it would be looked at again and again.
+        let Some(core) = core.filter(|core| core.leaves_straight()) else { return false };
         let mut at = core.stands_on();
         while let Some(edge) = edges.get(at) {
-            if !is_there(edge.to) {
+            if there != Some(edge.to) && !tables.is_resolved(edge.to) {
                 return false;
             }
+            there = Some(edge.to);
             at = edge.sibling;
         }
         true
     };
-    entries.iter().take_while(|entry| is_resolved(entry)).count()
+    entries.iter().take_while(|entry| may_leave(entry)).count()
 }
 
 /// Hands out those that come first, as long as they are of the same kind as the first one and nothing is in their way.
@@ -329,6 +342,7 @@ fn write_one<T: KSyncEntry>(tables: &Tables, operation: Operation, request: Requ
 }
 
 fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut Writing<'_>) -> Written {
+    let operations = operations.get(..LONGEST_RUN).unwrap_or(operations);
     let number = operations.first().ok_or_else(gone)?.entry.table();
     let (table, rows) = tables.table_with_rows::<T>(number).ok_or_else(gone)?;
     let echo = if table.learns_from_echo() { NLM_F_ECHO } else { 0 };
@@ -336,12 +350,17 @@ fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut 
     let before = starts.len();
     starts.resize(before + operations.len(), 0);
     let mut seq = *next_seq;
-    let mut paper: Paper = [0; _];
+    let mut paper = BLANK_PAPER;
     let mut ended = Ok(Progress::Pending);
     for (operation, place) in operations.iter().zip(&mut starts[before..]) {
         if operation.entry.table() != number {
             break;
         }
+        debug_assert_eq!(
+            table.held_by(operation.entry.slot()),
+            operation.held,
+            "the engine went on between handing an operation out and writing its message"
+        );
         let start = out.len();
         let request = Request::new(out, seq, *port).on(&mut paper);
         let outcome = write_from(tables, table, rows, operation, operation.held, request);

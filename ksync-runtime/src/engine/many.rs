@@ -46,18 +46,18 @@ impl Engine {
         }
         let mut refused = Vec::new();
         let mut group = Vec::with_capacity(READS_AT_ONCE);
-        self.with_share(share, |engine| {
-            loop {
-                group.extend(values.by_ref().take(READS_AT_ONCE));
-                if group.is_empty() {
-                    return;
-                }
-                let mut ahead = [Ahead::NOTHING; READS_AT_ONCE];
-                let ahead = engine.look_ahead_of_values(&group, &mut ahead);
-                engine.set_group(ahead, &mut group.drain(..), &mut refused, now);
+        loop {
+            // Not with the share: whoever makes the values may panic.
+            group.extend(values.by_ref().take(READS_AT_ONCE));
+            if group.is_empty() {
+                return refused;
             }
-        });
-        refused
+            let before = std::mem::replace(&mut self.outboxes.share, share);
+            let mut ahead = [Ahead::NOTHING; READS_AT_ONCE];
+            let ahead = self.look_ahead_of_values(&group, &mut ahead, now);
+            self.set_group(ahead, &mut group.drain(..), &mut refused, now);
+            self.outboxes.share = before;
+        }
     }
 
     /// Says that about so many more entries of a kind will be declared soon. [`set_all`](Self::set_all) does so by itself
@@ -71,7 +71,7 @@ impl Engine {
         }
     }
 
-    /// The same for values that lie in one piece of memory, without being moved to another one.
+    /// As [`set_all`](Self::set_all), for values that lie in one piece of memory, without a move of them.
     pub(crate) fn set_slice<T: KSyncEntry>(
         &mut self,
         slice: Vec<T>,
@@ -88,7 +88,7 @@ impl Engine {
                     return;
                 }
                 let mut ahead = [Ahead::NOTHING; READS_AT_ONCE];
-                let ahead = engine.look_ahead_of_values(group, &mut ahead);
+                let ahead = engine.look_ahead_of_values(group, &mut ahead, now);
                 engine.set_group(ahead, &mut values, refused, now);
             }
         });
@@ -177,21 +177,22 @@ impl Engine {
     where
         T::Key: 'a,
     {
-        self.with_share(share, |engine| {
-            let mut keys = keys.into_iter();
-            let mut removed = 0;
-            let mut group = Vec::with_capacity(READS_AT_ONCE);
-            loop {
-                group.extend(keys.by_ref().take(READS_AT_ONCE));
-                if group.is_empty() {
-                    return removed;
-                }
+        let mut keys = keys.into_iter();
+        let mut removed = 0;
+        let mut group = Vec::with_capacity(READS_AT_ONCE);
+        loop {
+            group.extend(keys.by_ref().take(READS_AT_ONCE));
+            if group.is_empty() {
+                return removed;
+            }
+            self.with_share(share, |engine| {
                 let mut ahead = [Ahead::NOTHING; READS_AT_ONCE];
                 let mut left = engine.look_ahead::<T, &T::Key>(
                     &group,
                     |key| Rows::<T>::hash_of_key(key),
                     |rows, slot, key| rows.has_key(slot, key),
                     &mut ahead,
+                    now,
                 );
                 let mut keys = group.drain(..);
                 while let Some((done, entry, straight)) =
@@ -205,8 +206,8 @@ impl Engine {
                     // What followed may have taken rows away.
                     left.iter_mut().for_each(|ahead| ahead.slot = NONE);
                 }
-            }
-        })
+            });
+        }
     }
 
     /// Withdraws entries as long as they go straight and nobody wants to know. Returns how many keys that took, the next
@@ -246,23 +247,27 @@ impl Engine {
 
     #[inline(always)]
     fn look_ahead_of_values<'a, T: KSyncEntry>(
-        &self,
+        &mut self,
         group: &[T],
         ahead: &'a mut [Ahead; READS_AT_ONCE],
+        now: Instant,
     ) -> &'a mut [Ahead] {
-        self.look_ahead::<T, T>(group, Rows::hash_of_value, Rows::has_value_of, ahead)
+        self.look_ahead::<T, T>(group, Rows::hash_of_value, Rows::has_value_of, ahead, now)
     }
 
     /// Hashes the keys of a group, and finds them as far as that is easy. Each of these reads may have to wait for
     /// memory; here none depends on another one, so that they wait together.
     #[inline(always)]
     fn look_ahead<'a, T: KSyncEntry, V>(
-        &self,
+        &mut self,
         group: &[V],
         hash: impl Fn(&V) -> u64,
         is_in: impl Fn(&Rows<T>, u32, &V) -> bool,
         ahead: &'a mut [Ahead; READS_AT_ONCE],
+        now: Instant,
     ) -> &'a mut [Ahead] {
+        // First, since what is lost may take rows away.
+        self.settle_losses(now);
         let ahead = &mut ahead[..group.len().min(READS_AT_ONCE)];
         for (ahead, value) in ahead.iter_mut().zip(group) {
             ahead.hash = hash(value);

@@ -329,6 +329,9 @@ impl Engine {
         let mut left = budget;
         while left > 0 {
             let Some(work) = self.work.pop_front() else {
+                if self.outboxes.must_be_swept() {
+                    self.outboxes.sweep(&mut self.tables);
+                }
                 return false;
             };
             left = left.saturating_sub(self.carry_out(work, now));

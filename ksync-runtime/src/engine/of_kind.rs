@@ -5,9 +5,8 @@ use std::any::TypeId;
 
 use super::Engine;
 use super::entry::Core;
-use super::machine::State;
 use super::outbox::{Outboxes, Sending};
-use super::tables::{Table, Tables};
+use super::tables::{PerState, Table, Tables};
 use crate::declare::{KSyncEntry, Schema};
 use crate::table::{Rows, Slots};
 
@@ -18,7 +17,7 @@ pub(super) struct OfKind<'a, T: KSyncEntry> {
     pub(super) slots: &'a mut Slots<Core>,
     pub(super) rows: &'a mut Rows<T>,
     pub(super) schema: &'static Schema,
-    pub(super) counts: &'a mut [usize; State::ALL.len()],
+    pub(super) counts: &'a mut PerState,
     /// Nothing can be declared any more.
     pub(super) going_away: bool,
     pub(super) sending: Sending<'a>,
@@ -39,7 +38,7 @@ impl Engine {
     /// What there is of a kind. `None`: it has no table.
     #[inline(always)]
     pub(super) fn of_kind_mut<T: KSyncEntry>(&mut self) -> Option<OfKind<'_, T>> {
-        let number = self.tables.number_if_any(TypeId::of::<T>())?;
+        let number = self.tables.likely_number_of(TypeId::of::<T>())?;
         OfKind::of(&mut self.tables, &mut self.outboxes, number)
     }
 }

@@ -10,8 +10,9 @@
 use std::collections::VecDeque;
 
 use super::bulk::Bulk;
-use super::entry::{Core, EntryId};
+use super::entry::{Core, EntryId, Flag};
 use super::line::Line;
+use super::references::Cores;
 use crate::declare::{Schema, Verb};
 
 /// After that many others a retry gets its turn, so that neither starves the other.
@@ -26,6 +27,9 @@ const EARLY_PER_OTHER: u32 = 256;
 /// How many operations the fresh lane takes. With the share that it has, the last of them leaves when the kernel has
 /// done four thirds of that many: about 4 ms for routes.
 const FRESH_ROOM: usize = 1024;
+
+/// So much may stand in the lanes in vain, besides as much again as is queued.
+const MOST_IN_VAIN: usize = 4096;
 
 /// How many operations of the bulk are ready before whoever brings more has to wait. The kernel takes 50 ms for so many
 /// routes.
@@ -98,6 +102,34 @@ impl Outboxes {
         taken
     }
 
+    /// Whether so much stands in the lanes in vain that it is worth a look at all of it.
+    #[inline]
+    pub(crate) fn must_be_swept(&self) -> bool {
+        let standing: usize = self.boxes.iter().map(Outbox::len).sum();
+        standing > if self.queued == 0 { 0 } else { 2 * self.queued + MOST_IN_VAIN }
+    }
+
+    /// Takes out what stands in the lanes in vain: operations that were taken back, of entries that are perhaps no more.
+    #[cold]
+    pub(crate) fn sweep(&mut self, cores: &mut impl Cores) {
+        for outbox in &mut self.boxes {
+            let standing: Vec<_> = outbox.drain().collect();
+            // Each stays once, where it was told first.
+            let stays = |(entry, lane, _): &(EntryId, Lane, bool)| {
+                let Some(core) = cores.core_mut(*entry) else { return false };
+                let stays = core.is(Flag::Queued) && (core.stands_in(*lane) || *lane == Lane::Retry);
+                core.stands_no_more(*lane);
+                stays
+            };
+            let standing: Vec<_> = standing.into_iter().filter(stays).collect();
+            for (entry, lane, is_delete) in standing {
+                if let Some(core) = cores.core_mut(entry) {
+                    core.stands_now(outbox.push(entry, lane, is_delete));
+                }
+            }
+        }
+    }
+
     /// Lets there be that many connections, and hands back all that waited, as [`Outbox::drain`] does.
     pub(crate) fn start_over(&mut self, connections: usize) -> Vec<(EntryId, Lane, bool)> {
         let before = std::mem::replace(&mut self.boxes, Outboxes::new(connections).boxes);
@@ -147,7 +179,7 @@ impl Sending<'_> {
         self.outbox.fresh.push_back(entry);
     }
 
-    /// The same for whatever may be queued already, or tried again.
+    /// As [`queue`](Self::queue), for whatever may be queued already, or tried again.
     #[inline]
     pub(crate) fn queue_again(&mut self, entry: EntryId, core: &mut Core, verb: Verb, retry: bool) {
         if core.must_be_queued(verb) {
@@ -188,6 +220,9 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Takes an entry, unless it stands there already: an operation that was taken back leaves its entry there.
     fn take(&mut self, entry: EntryId, core: &mut Core, lane: Lane, verb: Verb) {
+        // What finds no room among the fresh may stand in the bulk already.
+        let is_full = lane == Lane::Fresh && self.fresh.len() >= FRESH_ROOM && !core.stands_in(Lane::Fresh);
+        let lane = if is_full { Lane::Bulk } else { lane };
         if !core.stands_in(lane) {
             core.stands_now(self.push(entry, lane, verb == Verb::Delete));
         }
@@ -205,6 +240,11 @@ impl Outbox {
             Lane::Retry => self.retries.push_back(entry),
         }
         lane
+    }
+
+    /// How much stands here, in vain or not.
+    fn len(&self) -> usize {
+        self.early.len() + self.fresh.len() + self.bulk.len() + self.retries.len()
     }
 
     /// Whether there is room for more. Nothing is turned away without; it only can't be quick.

@@ -80,8 +80,8 @@ impl<T: KSyncEntry> OfKind<'_, T> {
         T::SCHEMA.depends_on.is_empty() && self.schema.index == IndexSource::None && !self.going_away
     }
 
-    /// Declares a value whose entry is in that slot, and of which there may be references to nothing. One that does not go
-    /// straight is handed back.
+    /// Declares a value whose entry is in that slot, of a kind of which [values may](Self::may_set_straight). One that does not
+    /// go straight is handed back.
     #[inline(always)]
     pub(super) fn set_again_straight(&mut self, slot: u32, mut value: T) -> Result<Straight<T>, T> {
         let OfKind { number, slots, rows, schema, counts, sending, .. } = self;
@@ -176,13 +176,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Declares a value that does not go straight, or may not.
+    /// As [`set_ahead`](Self::set_ahead), apart.
     #[inline(never)]
     fn set_any<T: KSyncEntry>(&mut self, hash: u64, value: T, now: Instant) -> Result<(), SetError> {
         self.set_ahead(hash, NONE, value, now)
     }
 
-    /// The same, where the key is in that slot, unless that is [`NONE`].
+    /// Declares a value that does not go straight, or may not. Its key has that hash, and is in that slot, unless that is
+    /// [`NONE`].
     #[inline(always)]
     pub(super) fn set_ahead<T: KSyncEntry>(
         &mut self,

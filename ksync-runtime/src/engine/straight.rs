@@ -16,7 +16,7 @@ use super::machine::{self, Calls, Event, Facts, State, Step};
 use super::of_kind::OfKind;
 use super::outbox::{Lane, Sending};
 use super::set::{Straight, refers_to_nothing};
-use super::tables::Table;
+use super::tables::{PerState, Table};
 use super::{Engine, Work};
 use crate::declare::{IndexSource, KSyncEntry, Schema, Verb};
 use crate::table::{RowOf, Shadow, Slots, TableFull};
@@ -55,9 +55,6 @@ const SYNC_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::SyncWait);
 /// A delete is on its way.
 const DEL_ACK_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::DelAckWait);
 
-/// How many entries are in each state.
-pub(super) type Counts = [usize; State::ALL.len()];
-
 /// A step of the state machine.
 #[derive(Clone, Copy, Debug)]
 struct Way {
@@ -91,7 +88,7 @@ impl Core {
     /// Goes from one state to another, as the state machine says. Besides, the bits in `off` are taken away, and those in
     /// `on` set.
     #[inline(always)]
-    fn go(&mut self, counts: &mut Counts, schema: &Schema, way: Way, off: u32, on: u32) {
+    fn go(&mut self, counts: &mut PerState, schema: &Schema, way: Way, off: u32, on: u32) {
         counts[way.from as usize] -= 1;
         counts[way.to as usize] += 1;
         self.goes(schema, way, off, on);
@@ -148,7 +145,7 @@ impl Core {
     /// It has another value, whose references start at `edges`; what the kernel holds is the copy with number `held`. Returns
     /// where the references start that it had.
     #[inline(always)]
-    pub(super) fn change(&mut self, counts: &mut Counts, schema: &Schema, held: u32, edges: u32) -> u32 {
+    pub(super) fn change(&mut self, counts: &mut PerState, schema: &Schema, held: u32, edges: u32) -> u32 {
         self.held = held;
         self.go(counts, schema, Way::CHANGE, 0, 0);
         std::mem::replace(&mut self.edges, edges)
@@ -156,7 +153,7 @@ impl Core {
 
     /// The kernel holds what is declared. Returns the number of the copy of what it held, or [`NONE`], and the step.
     #[inline(always)]
-    fn was_written(&mut self, counts: &mut Counts, schema: &Schema) -> (u32, Way) {
+    fn was_written(&mut self, counts: &mut PerState, schema: &Schema) -> (u32, Way) {
         let way = if self.verb() == Some(Verb::Add) { Way::ADDED } else { Way::CHANGED };
         // Both lead from and to the same state.
         const { assert!(Way::ADDED.from as u32 == Way::CHANGED.from as u32) };
@@ -335,7 +332,7 @@ fn make(
     number: usize,
     slots: &mut Slots<Core>,
     schema: &Schema,
-    counts: &mut Counts,
+    counts: &mut PerState,
     sending: &mut Sending<'_>,
     waits: bool,
 ) -> Result<u32, TableFull> {
@@ -368,7 +365,7 @@ fn make(
 fn withdraw(
     entry: EntryId,
     core: &mut Core,
-    counts: &mut Counts,
+    counts: &mut PerState,
     schema: &Schema,
     sending: &mut Sending<'_>,
 ) -> bool {

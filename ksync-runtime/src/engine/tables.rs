@@ -14,6 +14,9 @@ use super::references::Cores;
 use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target};
 use crate::table::{AnyRows, Chunks, Found, IndexAllocator, Rows, Slots, TableFull};
 
+/// How many entries are in each state.
+pub(crate) type PerState = [usize; State::ALL.len()];
+
 /// One table: the entries of one kind.
 pub(crate) struct Table {
     pub(crate) slots: Slots<Core>,
@@ -33,7 +36,7 @@ pub(crate) struct Table {
     /// Entries that found no index free, in the order in which they came.
     without_index: VecDeque<u32>,
     /// How many entries are in each state.
-    pub(crate) counts: [usize; State::ALL.len()],
+    pub(crate) counts: PerState,
     /// Entries of it may refer to each other in a circle, perhaps by way of other kinds.
     pub(crate) in_circles: bool,
     /// All entries are being deleted, and no new ones are taken.
@@ -289,13 +292,13 @@ impl Tables {
 
     #[inline]
     pub(crate) fn number_of(&self, kind: TypeId) -> Option<usize> {
-        self.number_if_any(kind)
+        self.likely_number_of(kind)
             .filter(|number| self.tables.get(*number).is_some_and(|table| table.kind == kind))
     }
 
     /// The number of the kind's table if it has one; if not, perhaps that of another one.
     #[inline]
-    pub(crate) fn number_if_any(&self, kind: TypeId) -> Option<usize> {
+    pub(crate) fn likely_number_of(&self, kind: TypeId) -> Option<usize> {
         match self.guesses[place_of_guess(kind)] {
             NO_GUESS => self.by_kind.get(&kind).copied(),
             number => Some(usize::from(number)),
@@ -304,7 +307,7 @@ impl Tables {
 
     #[inline]
     pub(crate) fn rows<T: KSyncEntry>(&self) -> Option<(usize, &Rows<T>)> {
-        let number = self.number_if_any(TypeId::of::<T>())?;
+        let number = self.likely_number_of(TypeId::of::<T>())?;
         self.tables.get(number)?.rows.of().map(|rows| (number, rows))
     }
 
@@ -519,7 +522,7 @@ mod tests {
         }
         let is_right = |tables: &Tables| {
             kinds.iter().enumerate().all(|(number, kind)| match tables.by_kind.get(kind) {
-                Some(_) => tables.number_if_any(*kind) == Some(number % MAX_TABLES),
+                Some(_) => tables.likely_number_of(*kind) == Some(number % MAX_TABLES),
                 None => tables.number_of(*kind).is_none(),
             })
         };

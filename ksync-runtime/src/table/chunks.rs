@@ -49,7 +49,9 @@ impl<T: Blank> Chunks<T> {
 
     #[cold]
     fn add_chunk(&mut self) {
-        self.chunks.push(Box::new([const { T::BLANK }; CHUNK]));
+        // Not by way of the stack, for which it may be too large.
+        let blanks: Box<[T]> = std::iter::repeat_with(|| T::BLANK).take(CHUNK).collect();
+        self.chunks.extend(blanks.try_into().ok());
     }
 
     #[inline]

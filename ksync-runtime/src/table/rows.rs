@@ -85,6 +85,7 @@ impl<T: KSyncEntry> FreeRow<'_, T> {
 /// Slots come one after the other, or they were used before.
 #[inline(always)]
 fn fill<T: KSyncEntry>(rows: &mut Chunks<Row<T>>, slot: u32, new: Row<T>) {
+    debug_assert!(slot as usize <= rows.len(), "slots come one after the other");
     let is_next = rows.len() == slot as usize;
     if let Some(row) = if is_next { rows.add() } else { rows.get_mut(slot as usize) } {
         *row = new;

@@ -8,6 +8,9 @@ use bytes::BytesMut;
 /// Room for a draft: messages of routes, neighbours, nexthops and rules mostly fit in.
 pub(crate) type Paper = [u8; 96];
 
+/// Nothing is written on it.
+pub(crate) const BLANK_PAPER: Paper = [0; 96];
+
 /// What was written of a message, as long as nothing came that has no place here.
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
@@ -136,7 +139,8 @@ mod tests {
     fn a_message_is_the_same_with_and_without_a_draft() {
         let mut dice = 0x2545_f491_4f6c_dd1d_u64;
         // What the last one wrote is still on it.
-        let mut paper = [0xee; _];
+        let mut paper = BLANK_PAPER;
+        paper.fill(0xee);
         let (mut with, mut without) = (BytesMut::new(), BytesMut::new());
         let mut fitted = 0;
         for seq in 0..60_000 {

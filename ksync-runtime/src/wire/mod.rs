@@ -28,7 +28,7 @@ pub use answer::Answer;
 pub use attribute::{AttributeValue, Attributes, Be16, Be32, NLA_TYPE_MASK, Nest, ValueError};
 /// What the payload codecs of attributes write to; re-exported so that they can name it.
 pub use bytes::BytesMut;
-pub(crate) use draft::Paper;
+pub(crate) use draft::BLANK_PAPER;
 pub use field::{AttributeField, HeaderValue, emit_header, fit_header, parse_header};
 pub use fixed_header::{FixedHeader, HeaderBytes, NoHeader};
 pub use message::{NLMSG_HEADER_LEN, Outgoing, Request, set_flags, set_seq};
