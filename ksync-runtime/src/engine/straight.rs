@@ -8,17 +8,18 @@
 //! Nothing is decided here: the state machine decides. In builds with debug assertions, which those of the tests
 //! are, each step is held against what it says.
 
+mod answers;
+
 use std::time::Instant;
 
-use super::entry::{ANY_STATE, ANY_VERB, Core, EntryId, Flag, NONE, in_state};
-use super::handing_out::Operation;
+use super::Engine;
+use super::entry::{ANY_STATE, Core, EntryId, Flag, NONE, in_state};
 use super::machine::{self, Calls, Event, Facts, State, Step};
 use super::of_kind::OfKind;
 use super::outbox::{Lane, Sending};
 use super::set::{Straight, refers_to_nothing};
 use super::tables::{PerState, Table};
-use super::{Engine, Work};
-use crate::declare::{IndexSource, KSyncEntry, Schema, Verb};
+use crate::declare::{KSyncEntry, Schema, Verb};
 use crate::table::{RowOf, Shadow, Slots, TableFull};
 
 /// What makes an entry one that does not go straight.
@@ -43,17 +44,8 @@ const ASKED: u32 = IN_SYNC | UNDER_WAY | IN_THE_WAY | ANY_STATE;
 /// What is true of an entry that the kernel holds just as it was declared.
 const IN_SYNC: u32 = Flag::Declared.bit() | Flag::Seen.bit() | Flag::Accepted.bit();
 
-/// What an entry is asked whose operation was answered.
-const ASKED_WHEN_ANSWERED: u32 = UNDER_WAY | IN_THE_WAY | ANY_STATE;
-
 /// What an entry is asked that waited.
 const ASKED_TO_RESUME: u32 = Flag::Declared.bit() | UNDER_WAY | IN_THE_WAY | ANY_STATE;
-
-/// An add or change is on its way.
-const SYNC_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::SyncWait);
-
-/// A delete is on its way.
-const DEL_ACK_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::DelAckWait);
 
 /// A step of the state machine.
 #[derive(Clone, Copy, Debug)]
@@ -124,24 +116,6 @@ impl Core {
         self.are(ASKED_TO_RESUME, Flag::Declared.bit() | in_state(State::AddDefer)) && self.waiters == NONE
     }
 
-    /// Whether this is the answer to what the entry waits for, and nobody waits for the entry.
-    #[inline(always)]
-    fn is_answered_by(&self, operation: &Operation, generation: u32) -> bool {
-        operation.is_current(generation, self.serial) && self.waiters == NONE
-    }
-
-    /// Whether its add or change was on its way, and nothing is in the way.
-    #[inline(always)]
-    fn is_being_written(&self) -> bool {
-        self.are(ASKED_WHEN_ANSWERED, SYNC_WAIT)
-    }
-
-    /// Whether its delete was on its way, and nothing is in the way.
-    #[inline(always)]
-    fn is_being_deleted(&self) -> bool {
-        self.are(ASKED_WHEN_ANSWERED, DEL_ACK_WAIT) && !self.has_refs() && self.held == NONE
-    }
-
     /// It has another value, whose references start at `edges`; what the kernel holds is the copy with number `held`. Returns
     /// where the references start that it had.
     #[inline(always)]
@@ -149,120 +123,6 @@ impl Core {
         self.held = held;
         self.go(counts, schema, Way::CHANGE, 0, 0);
         std::mem::replace(&mut self.edges, edges)
-    }
-
-    /// The kernel holds what is declared. Returns the number of the copy of what it held, or [`NONE`], and the step.
-    #[inline(always)]
-    fn was_written(&mut self, counts: &mut PerState, schema: &Schema) -> (u32, Way) {
-        let way = if self.verb() == Some(Verb::Add) { Way::ADDED } else { Way::CHANGED };
-        // Both lead from and to the same state.
-        const { assert!(Way::ADDED.from as u32 == Way::CHANGED.from as u32) };
-        counts[Way::ADDED.from as usize] -= 1;
-        counts[Way::ADDED.to as usize] += 1;
-        self.goes(schema, way, ANY_VERB | Flag::Outstanding.bit(), Flag::Accepted.bit());
-        (std::mem::replace(&mut self.held, NONE), way)
-    }
-}
-
-impl Table {
-    /// Takes answers to operations of this table that the kernel carried out, as long as they go straight. Returns how many.
-    /// References that are to be let go of come to `let_go`: the first one of each value.
-    #[inline(always)]
-    fn acknowledge_run<S>(
-        &mut self,
-        sent: &[S],
-        done: &impl Fn(&S) -> (Operation, Option<u32>),
-        let_go: &mut Vec<u32>,
-    ) -> usize {
-        if self.schema.index == IndexSource::Kernel {
-            return 0;
-        }
-        // One after the other: in one loop they would be in each other's way.
-        let written = self.acknowledge_writes(sent, done, let_go);
-        if self.going_away || self.schema.index != IndexSource::None {
-            return written;
-        }
-        written + self.acknowledge_deletes(&sent[written..], done, let_go)
-    }
-
-    /// The same of adds and changes.
-    #[inline(always)]
-    fn acknowledge_writes<S>(
-        &mut self,
-        sent: &[S],
-        done: &impl Fn(&S) -> (Operation, Option<u32>),
-        let_go: &mut Vec<u32>,
-    ) -> usize {
-        let Table { slots, rows, schema, counts, .. } = self;
-        let Some(first) = sent.first().map(|first| done(first).0.entry) else { return 0 };
-        let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
-        let mut at_hand = first.block();
-        let mut answered = 0;
-        for sent in sent {
-            let (operation, _) = done(sent);
-            let at = match operation.entry.place_in(at_hand) {
-                Some(at) => at,
-                None if operation.entry.table() == first.table() => {
-                    let Some(next) = slots.block_mut(operation.entry.slot()) else { break };
-                    (block, at_hand) = (next, operation.entry.block());
-                    operation.entry.place()
-                }
-                None => break,
-            };
-            let Some((core, generation)) = block.with_generation_mut(at) else { break };
-            if !core.is_answered_by(&operation, generation) || !core.is_being_written() {
-                break;
-            }
-            let (held, _) = core.was_written(counts, schema);
-            if held != NONE {
-                let edges = rows.drop_held(held);
-                if edges != NONE {
-                    let_go.push(edges);
-                }
-            }
-            answered += 1;
-        }
-        answered
-    }
-
-    /// The same of deletes, of a kind that has no numbers.
-    #[inline(always)]
-    fn acknowledge_deletes<S>(
-        &mut self,
-        sent: &[S],
-        done: &impl Fn(&S) -> (Operation, Option<u32>),
-        let_go: &mut Vec<u32>,
-    ) -> usize {
-        let Table { slots, rows, schema, counts, .. } = self;
-        let Some(first) = sent.first().map(|first| done(first).0.entry) else { return 0 };
-        let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
-        let mut at_hand = first.block();
-        let mut answered = 0;
-        for sent in sent {
-            let (operation, _) = done(sent);
-            let at = match operation.entry.place_in(at_hand) {
-                Some(at) => at,
-                None if operation.entry.table() == first.table() => {
-                    let Some(next) = slots.block_mut(operation.entry.slot()) else { break };
-                    (block, at_hand) = (next, operation.entry.block());
-                    operation.entry.place()
-                }
-                None => break,
-            };
-            let Some((core, generation)) = block.with_generation_mut(at) else { break };
-            if !core.is_answered_by(&operation, generation) || !core.is_being_deleted() {
-                break;
-            }
-            if core.edges != NONE {
-                let_go.push(core.edges);
-            }
-            core.goes(schema, Way::DELETED, Flag::Seen.bit(), 0);
-            counts[Way::DELETED.from as usize] -= 1;
-            rows.vacate(operation.entry.slot());
-            block.remove(at);
-            answered += 1;
-        }
-        answered
     }
 }
 
@@ -378,79 +238,6 @@ fn withdraw(
 }
 
 impl Engine {
-    /// Takes the answers to operations that the kernel carried out, as long as they go straight. Returns how many.
-    #[inline]
-    pub(super) fn acknowledge_straight<S>(
-        &mut self,
-        sent: &[S],
-        done: &impl Fn(&S) -> (Operation, Option<u32>),
-        now: Instant,
-    ) -> usize {
-        let in_runs = !self.is_observed() && self.troubles.is_empty();
-        let mut left = sent;
-        while let Some(first) = left.first() {
-            let (operation, _) = done(first);
-            let mut answered = 0;
-            if in_runs && let Some(table) = self.tables.get_mut(operation.entry.table()) {
-                let mut let_go = std::mem::take(&mut self.let_go);
-                answered = table.acknowledge_run(left, done, &mut let_go);
-                let_go.drain(..).for_each(|edges| self.release_edges(edges));
-                self.let_go = let_go;
-            }
-            if answered == 0 {
-                answered = usize::from(self.acknowledged_straight(&operation, now));
-            }
-            if answered == 0 {
-                break;
-            }
-            self.outstanding -= answered;
-            left = left.get(answered..).unwrap_or_default();
-        }
-        sent.len() - left.len()
-    }
-
-    /// Takes the answer to an operation that the kernel carried out. Returns whether it goes straight.
-    #[inline]
-    fn acknowledged_straight(&mut self, operation: &Operation, now: Instant) -> bool {
-        let entry = operation.entry;
-        let Some(Table { slots, rows, schema, counts, going_away, .. }) = self.tables.get_mut(entry.table())
-        else {
-            return false;
-        };
-        let Some((core, generation)) = slots.with_generation_mut(entry.slot()) else {
-            return false;
-        };
-        if !core.is_answered_by(operation, generation) || schema.index == IndexSource::Kernel {
-            return false;
-        }
-        if core.is_being_written() {
-            let (held, way) = core.was_written(counts, schema);
-            let edges = if held == NONE { NONE } else { rows.drop_held(held) };
-            if edges != NONE {
-                self.release_edges(edges);
-            }
-            self.went(entry, way, now);
-            if !self.troubles.is_empty() {
-                self.encourage_siblings(entry);
-            }
-        } else if core.is_being_deleted() && !*going_away {
-            core.go(counts, schema, Way::DELETED, Flag::Seen.bit(), 0);
-            let edges = core.edges;
-            self.went(entry, Way::DELETED, now);
-            self.history.forget(entry);
-            if edges != NONE {
-                self.release_edges(edges);
-            }
-            if let Some(lucky) = self.tables.remove(entry) {
-                self.carry_out(Work::ReEvaluate(lucky), now);
-                self.settle_losses(now);
-            }
-        } else {
-            return false;
-        }
-        true
-    }
-
     /// Tells those who want to know of every step that an entry was made.
     #[inline]
     pub(super) fn was_made(&mut self, entry: EntryId, waits: bool, now: Instant) {
