@@ -7,6 +7,7 @@ use super::entry::{Core, EntryId, Flag, NONE};
 use super::outbox::Lane;
 use super::references::{Cores, Edges};
 use super::tables::{Table, Tables};
+use super::walk::walk;
 use crate::declare::{Context, KSyncEntry, OperationError, Progress, Protocol, Verb};
 use crate::table::Rows;
 use crate::wire::rtnetlink::NLM_F_ECHO;
@@ -311,28 +312,22 @@ fn hand_out_run<const RESOLVED: bool>(
     let leaves = Core::leaves(lane);
     let Some(first) = entries.first() else { return 0 };
     let Some(Table { slots, .. }) = tables.get_mut(first.table()) else { return 0 };
-    let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
-    let mut at_hand = first.block();
-    let mut done = 0;
-    for (entry, place) in entries.iter().zip(places) {
-        let at = match entry.place_in(at_hand) {
-            Some(at) => at,
-            None if entry.table() == first.table() => {
-                let Some(next) = slots.block_mut(entry.slot()) else { break };
-                (block, at_hand) = (next, entry.block());
-                entry.place()
+    let places = entries.iter().zip(places);
+    walk(
+        slots,
+        *first,
+        places,
+        |(entry, _)| **entry,
+        |block, at, (entry, place)| {
+            let Some((core, generation)) = block.with_generation_mut(at) else { return false };
+            if !RESOLVED && core.stands_on() != NONE {
+                return false;
             }
-            None => break,
-        };
-        let Some((core, generation)) = block.with_generation_mut(at) else { break };
-        if !RESOLVED && core.stands_on() != NONE {
-            break;
-        }
-        let Some(operation) = core.hand_out_straight(*entry, generation, leaves) else { break };
-        *place = operation;
-        done += 1;
-    }
-    done
+            let Some(operation) = core.hand_out_straight(*entry, generation, leaves) else { return false };
+            *place = operation;
+            true
+        },
+    )
 }
 
 fn write_one<T: KSyncEntry>(tables: &Tables, operation: Operation, request: Request<'_>) -> Written {

@@ -40,6 +40,7 @@ mod steps;
 mod straight;
 mod tables;
 mod transition;
+mod walk;
 mod why;
 
 use std::collections::{HashMap, VecDeque};

@@ -14,7 +14,7 @@ pub(crate) use chunks::{Blank, Chunks};
 use held::HeldCopies;
 pub(crate) use indexes::IndexAllocator;
 pub(crate) use rows::{AnyRows, Found, RowOf, Rows, Shadow};
-pub(crate) use slots::{Slots, TableFull};
+pub(crate) use slots::{Block, Slots, TableFull};
 
 /// How many entries an arena holds: growth moves nothing and never takes longer than filling one.
 pub(crate) const CHUNK: usize = 1024;

@@ -9,6 +9,7 @@ use crate::engine::entry::{ANY_STATE, ANY_VERB, Core, Flag, NONE, in_state};
 use crate::engine::handing_out::Operation;
 use crate::engine::machine::State;
 use crate::engine::tables::{PerState, Table};
+use crate::engine::walk::walk;
 use crate::engine::{Engine, Work};
 
 /// What an entry is asked whose operation was answered.
@@ -82,24 +83,13 @@ impl Table {
         let_go: &mut Vec<u32>,
     ) -> usize {
         let Table { slots, rows, schema, counts, .. } = self;
-        let Some(first) = sent.first().map(|first| done(first).0.entry) else { return 0 };
-        let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
-        let mut at_hand = first.block();
-        let mut answered = 0;
-        for sent in sent {
+        let Some(first) = sent.first() else { return 0 };
+        let entry_of = |sent: &&S| done(sent).0.entry;
+        walk(slots, entry_of(&first), sent.iter(), entry_of, |block, at, sent| {
             let (operation, _) = done(sent);
-            let at = match operation.entry.place_in(at_hand) {
-                Some(at) => at,
-                None if operation.entry.table() == first.table() => {
-                    let Some(next) = slots.block_mut(operation.entry.slot()) else { break };
-                    (block, at_hand) = (next, operation.entry.block());
-                    operation.entry.place()
-                }
-                None => break,
-            };
-            let Some((core, generation)) = block.with_generation_mut(at) else { break };
+            let Some((core, generation)) = block.with_generation_mut(at) else { return false };
             if !core.is_answered_by(&operation, generation) || !core.is_being_written() {
-                break;
+                return false;
             }
             let (held, _) = core.was_written(counts, schema);
             if held != NONE {
@@ -108,9 +98,8 @@ impl Table {
                     let_go.push(edges);
                 }
             }
-            answered += 1;
-        }
-        answered
+            true
+        })
     }
 
     /// The same of deletes, of a kind that has no numbers.
@@ -122,24 +111,13 @@ impl Table {
         let_go: &mut Vec<u32>,
     ) -> usize {
         let Table { slots, rows, schema, counts, .. } = self;
-        let Some(first) = sent.first().map(|first| done(first).0.entry) else { return 0 };
-        let Some(mut block) = slots.block_mut(first.slot()) else { return 0 };
-        let mut at_hand = first.block();
-        let mut answered = 0;
-        for sent in sent {
+        let Some(first) = sent.first() else { return 0 };
+        let entry_of = |sent: &&S| done(sent).0.entry;
+        walk(slots, entry_of(&first), sent.iter(), entry_of, |block, at, sent| {
             let (operation, _) = done(sent);
-            let at = match operation.entry.place_in(at_hand) {
-                Some(at) => at,
-                None if operation.entry.table() == first.table() => {
-                    let Some(next) = slots.block_mut(operation.entry.slot()) else { break };
-                    (block, at_hand) = (next, operation.entry.block());
-                    operation.entry.place()
-                }
-                None => break,
-            };
-            let Some((core, generation)) = block.with_generation_mut(at) else { break };
+            let Some((core, generation)) = block.with_generation_mut(at) else { return false };
             if !core.is_answered_by(&operation, generation) || !core.is_being_deleted() {
-                break;
+                return false;
             }
             if core.edges != NONE {
                 let_go.push(core.edges);
@@ -148,9 +126,8 @@ impl Table {
             counts[Way::DELETED.from as usize] -= 1;
             rows.vacate(operation.entry.slot());
             block.remove(at);
-            answered += 1;
-        }
-        answered
+            true
+        })
     }
 }
 
