@@ -161,3 +161,18 @@ fn what_was_referred_to_goes_after_all_who_referred_to_it() {
     let last = operations(&mut engine, now);
     assert_eq!(last.iter().map(|sent| engine.describe(*sent)).collect::<Vec<_>>(), ["Thing 0"]);
 }
+
+#[test]
+fn what_stands_on_something_that_goes_stays_behind_what_stands_on_nothing() {
+    let now = Instant::now();
+    let mut engine = in_sync(now);
+    for id in 2..5 {
+        let thing = (id == 3).then(|| Ref::to(1u32));
+        engine.set(Follower { id, thing }, now).expect("room");
+    }
+    // It is on its way out, so whoever stands on it and has not left waits.
+    engine.remove::<Thing>(&1, now);
+    let sent = operations(&mut engine, now);
+    let sent: Vec<String> = sent.iter().map(|sent| engine.describe(*sent)).collect();
+    assert_eq!(sent, ["Follower 2", "Follower 4"]);
+}
