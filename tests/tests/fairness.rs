@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ksync_runtime::declare::{Dumped, IndexSource, OperationError, ResolvedOn, Schema};
+use ksync_runtime::declare::{Channel, Dumped, IndexSource, OperationError, ResolvedOn, Schema};
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy, Share};
 use ksync_runtime::prelude::*;
@@ -344,6 +344,25 @@ fn an_answer_of_an_earlier_operation_of_the_same_sort_is_rejected() {
     assert_eq!((engine.rejected(), engine.state::<Thing>(&1)), (1, Some(State::SyncWait)));
     engine.handle_outcome(second, DONE, now);
     assert_eq!((engine.rejected(), engine.state::<Thing>(&1)), (1, Some(State::InSync)));
+}
+
+/// One kind speaks what no connection carries: those that are carried go on as before.
+#[test]
+fn a_connect_that_fails_changes_nothing() {
+    #[derive(Clone, Debug, PartialEq, KSyncEntry)]
+    #[ksync(protocol = generic("mptcp_pm"), add = 1, delete = 2)]
+    struct Endpoint {
+        #[ksync(key, nla = 1)]
+        id: u32,
+    }
+    let now = Instant::now();
+    let mut engine = engine();
+    engine.register::<Endpoint>().expect("room for another one");
+    // That of `Thing` would be the second one.
+    engine.connect(&[Channel::NfTables, Channel::Route]).expect_err("nobody carries generic netlink");
+    set(&mut engine, 1, 1, now);
+    assert!(engine.next_operation(now).is_some());
+    assert!(engine.remove::<Thing>(&1, now));
 }
 
 /// A kind that was registered under another name is called by that in errors.

@@ -360,6 +360,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::machine::State;
 
     fn push(outbox: &mut Outbox, table: usize, slot: u32, lane: Lane) -> Lane {
         outbox.push(EntryId::new(table, slot), lane, false)
@@ -426,6 +427,47 @@ mod tests {
                 assert_eq!(left, one_by_one, "{fresh} fresh, {bulk} in bulk, {most} at a time");
             }
         }
+    }
+
+    #[test]
+    fn a_sweep_leaves_each_that_is_queued_once_and_nothing_else() {
+        struct Few([Core; 4]);
+
+        impl Cores for Few {
+            fn core_mut(&mut self, entry: EntryId) -> Option<&mut Core> {
+                self.0.get_mut(entry.slot() as usize)
+            }
+        }
+
+        let mut cores = Few(std::array::from_fn(|_| Core::new(State::SyncWait)));
+        let mut outboxes = Outboxes::new(1);
+        let outbox = outboxes.get_mut(0).expect("the only one");
+        // Slot 0: its place was used before, so its number stands there twice. Slot 1: it was taken back. Slot 2: what stands
+        // in the bulk is of an earlier life. Slot 7 is no more. Slot 3 is in order.
+        for (slot, lane) in [
+            (0, Lane::Fresh),
+            (7, Lane::Fresh),
+            (1, Lane::Fresh),
+            (0, Lane::Fresh),
+            (2, Lane::Fresh),
+            (2, Lane::Bulk),
+            (3, Lane::Bulk),
+        ] {
+            push(outbox, 0, slot, lane);
+        }
+        for (slot, lane) in [(0, Lane::Fresh), (1, Lane::Fresh), (2, Lane::Fresh), (3, Lane::Bulk)] {
+            cores.0[slot].stands_now(lane);
+        }
+        for slot in [0, 2, 3] {
+            cores.0[slot].ask_for(Verb::Add);
+            outboxes.queued += 1;
+        }
+        outboxes.sweep(&mut cores);
+        let left: Vec<_> =
+            std::iter::from_fn(|| outboxes.pop(0)).map(|(entry, lane)| (entry.slot(), lane)).collect();
+        assert_eq!(left, [(0, Lane::Fresh), (2, Lane::Fresh), (3, Lane::Bulk)]);
+        let stand = |slot: usize| [Lane::Fresh, Lane::Bulk].map(|lane| cores.0[slot].stands_in(lane));
+        assert_eq!([0, 1, 2, 3].map(stand), [[true, false], [false, false], [true, false], [false, true]]);
     }
 
     #[test]

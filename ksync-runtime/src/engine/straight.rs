@@ -107,9 +107,7 @@ impl Core {
             && machine::step(way.from, way.event, facts)
                 .is_ok_and(|step| step.next == way.to && step.calls.last() == way.verb && !step.again)
     }
-}
 
-impl Core {
     /// Whether it was declared, and waits for what it refers to.
     #[inline(always)]
     fn may_resume(&self) -> bool {
@@ -123,6 +121,13 @@ impl Core {
         self.held = held;
         self.go(counts, schema, Way::CHANGE, 0, 0);
         std::mem::replace(&mut self.edges, edges)
+    }
+
+    /// What it waited for is there: it is to be added.
+    #[inline(always)]
+    fn resume(&mut self, entry: EntryId, counts: &mut PerState, schema: &Schema, sending: &mut Sending<'_>) {
+        self.go(counts, schema, Way::RESUME, 0, Flag::Seen.bit());
+        sending.queue(entry, self, Verb::Add);
     }
 }
 
@@ -319,8 +324,7 @@ impl Engine {
         let Some(mut sending) = outboxes.of(*channel, schema) else {
             return false;
         };
-        core.go(counts, schema, Way::RESUME, 0, Flag::Seen.bit());
-        sending.queue(entry, core, Verb::Add);
+        core.resume(entry, counts, schema, &mut sending);
         self.went(entry, Way::RESUME, now);
         true
     }
@@ -353,8 +357,7 @@ impl Engine {
         let Some((core, mut sending)) = core.zip(self.outboxes.of(*channel, schema)) else {
             return false;
         };
-        core.go(counts, schema, Way::RESUME, 0, Flag::Seen.bit());
-        sending.queue(entry, core, Verb::Add);
+        core.resume(entry, counts, schema, &mut sending);
         self.went(entry, Way::RESUME, now);
         true
     }
