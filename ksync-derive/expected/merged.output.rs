@@ -191,7 +191,11 @@ const _: () = {
             }
             ::ksync_runtime::__private::core::result::Result::Ok(())
         }
-        fn references(&mut self, __references: &mut ::ksync_runtime::__private::References<'_>) {
+        #[inline(always)]
+        fn references<__L: ::ksync_runtime::__private::Links>(
+            &mut self,
+            __references: &mut ::ksync_runtime::__private::References<'_, __L>,
+        ) {
             <Ref<Link> as ::ksync_runtime::__private::HeaderValue>::references(&mut self.link, __references);
             <Option<String> as ::ksync_runtime::__private::AttributeField>::references(
                 &mut self.label,

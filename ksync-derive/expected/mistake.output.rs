@@ -61,7 +61,11 @@ const _: () = {
         ) -> ::ksync_runtime::__private::core::fmt::Result {
             ::ksync_runtime::__private::core::unreachable!()
         }
-        fn references(&mut self, _: &mut ::ksync_runtime::__private::References<'_>) {}
+        fn references<__L: ::ksync_runtime::__private::Links>(
+            &mut self,
+            _: &mut ::ksync_runtime::__private::References<'_, __L>,
+        ) {
+        }
         fn compare(&self, _: &Self) -> ::ksync_runtime::__private::Difference {
             ::ksync_runtime::__private::core::unreachable!()
         }

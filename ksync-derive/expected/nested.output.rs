@@ -29,7 +29,10 @@ const _: () = {
         {
             ::ksync_runtime::__private::nest::parse_or_empty(__nla, __outer, __resolver)
         }
-        fn references(&mut self, __references: &mut ::ksync_runtime::__private::References<'_>) {
+        fn references<__L: ::ksync_runtime::__private::Links>(
+            &mut self,
+            __references: &mut ::ksync_runtime::__private::References<'_, __L>,
+        ) {
             match self {
                 Self::Vxlan { id: __field_id, port: __field_port } => {
                     <u32 as ::ksync_runtime::__private::AttributeField>::references(__field_id, __references);

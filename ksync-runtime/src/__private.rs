@@ -17,7 +17,8 @@ pub use reference::ReferenceField;
 
 pub use crate::declare::{
     Context, Depends, DependsOn, Difference, Dumped, ErrorClass, FieldSchema, IndexSource, Indexed, Invalid,
-    KSyncEntry, OperationError, Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema, Verb,
+    KSyncEntry, Links, OperationError, Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema,
+    Verb,
 };
 pub use crate::wire::{
     AttributeField, AttributeList, AttributeValue, Attributes, FixedHeader, Flatten, HeaderBytes,

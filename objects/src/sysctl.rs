@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ksync_runtime::declare::{Context, OperationError, Resolver};
 use ksync_runtime::declare::{
-    DependsOn, Difference, Dumped, ErrorClass, FieldSchema, IndexSource, Invalid, Progress, Protocol,
+    DependsOn, Difference, Dumped, ErrorClass, FieldSchema, IndexSource, Invalid, Links, Progress, Protocol,
     References, ResolvedOn, Schema, Verb,
 };
 use ksync_runtime::prelude::*;
@@ -293,7 +293,7 @@ impl KSyncEntry for Sysctl {
         Err(Invalid { field: "value", reason: format!("{:?} {reason}", self.value) })
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         if let Some(link) = &mut self.link {
             references.required(link);
         }

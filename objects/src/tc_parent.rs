@@ -3,7 +3,9 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use ksync_runtime::declare::{Context, ErrorClass, Invalid, OperationError, References, Resolver, Verb};
+use ksync_runtime::declare::{
+    Context, ErrorClass, Invalid, Links, OperationError, References, Resolver, Verb,
+};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{AttributeField, AttributeList, Attributes, HeaderValue, ParseError, ValueError};
 
@@ -152,7 +154,7 @@ impl HeaderValue for TcParent {
         }
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         match self {
             TcParent::Qdisc(qdisc) | TcParent::Incoming(qdisc) | TcParent::Outgoing(qdisc) => {
                 references.required(qdisc);
@@ -219,7 +221,7 @@ impl AttributeField for TcFlow {
         <TcHandle as AttributeField>::parse(nla, attributes, resolver).map(TcFlow::At)
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         if let TcFlow::Class(class) = self {
             references.required(class);
         }

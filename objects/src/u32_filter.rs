@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ksync_runtime::declare::{Context, Invalid, References, Resolver};
+use ksync_runtime::declare::{Context, Invalid, Links, References, Resolver};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{AttributeField, AttributeList, Attributes, ParseError, ValueError};
 
@@ -305,7 +305,7 @@ impl AttributeField for U32 {
         })
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         AttributeField::references(&mut self.classid, references);
     }
 

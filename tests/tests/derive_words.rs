@@ -258,12 +258,8 @@ fn the_schema_and_the_classes_follow_the_words() {
 struct Noted(Vec<(&'static str, String)>);
 
 impl Links for Noted {
-    fn link(&mut self, _: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
-        let key = key.downcast_ref::<u32>().map_or_else(
-            || key.downcast_ref::<TableKey>().map_or_else(|| "?".to_owned(), |key| format!("{key:?}")),
-            u32::to_string,
-        );
-        self.0.push((kind_name, key));
+    fn link<T: KSyncEntry>(&mut self, key: &T::Key, _: bool) -> Target {
+        self.0.push((T::SCHEMA.name, format!("{key:?}")));
         Target::new(u32::try_from(self.0.len() - 1).expect("few"))
     }
 }

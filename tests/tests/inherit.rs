@@ -4,7 +4,9 @@ use std::fmt;
 use std::hash::Hasher;
 use std::time::Instant;
 
-use ksync_runtime::declare::{Context, Difference, OperationError, Progress, References, Resolver, Schema};
+use ksync_runtime::declare::{
+    Context, Difference, Links, OperationError, Progress, References, Resolver, Schema,
+};
 use ksync_runtime::engine::{Engine, Outcome, RetryPolicy, Share};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{MessageView, NoHeader, ParseError, Request};
@@ -52,7 +54,7 @@ impl KSyncEntry for Remembering {
         Thing::describe_key(key, out)
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         self.thing.references(references);
     }
 

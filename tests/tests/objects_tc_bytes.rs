@@ -21,7 +21,7 @@ use tc_support::{class, handle, ip_filter, root, shaper, to};
 struct Seven;
 
 impl Links for Seven {
-    fn link(&mut self, _: TypeId, _: &'static str, _: &dyn Any) -> Target {
+    fn link<T: KSyncEntry>(&mut self, _: &T::Key, _: bool) -> Target {
         Target::new(0)
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn impls(nested: &Nested) -> TokenStream {
                 #runtime::nest::#outer_parse(__nla, __outer, __resolver)
             }
 
-            fn references(&mut self, __references: &mut #runtime::References<'_>) {
+            fn references<__L: #runtime::Links>(&mut self, __references: &mut #runtime::References<'_, __L>) {
                 #references
             }
 
@@ -185,7 +185,7 @@ fn fixed_size(nested: &Nested, header: &TokenStream) -> Option<TokenStream> {
                 #runtime::nest::parse_element(__bytes, __resolver)
             }
 
-            fn references(&mut self, __references: &mut #runtime::References<'_>) {
+            fn references<__L: #runtime::Links>(&mut self, __references: &mut #runtime::References<'_, __L>) {
                 #own::references(self, __references);
             }
 

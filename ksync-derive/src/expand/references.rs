@@ -13,7 +13,8 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
         field::references(field, runtime, &quote!(&mut self.#ident))
     });
     quote! {
-        fn references(&mut self, __references: &mut #runtime::References<'_>) {
+        #[inline(always)]
+        fn references<__L: #runtime::Links>(&mut self, __references: &mut #runtime::References<'_, __L>) {
             #(#fields)*
         }
     }

@@ -59,7 +59,7 @@ pub(super) fn entry(input: &DeriveInput, kind: &Kind, key: &Key<'_>) -> TokenStr
                 ) -> #runtime::core::fmt::Result {
                     #runtime::core::unreachable!()
                 }
-                fn references(&mut self, _: &mut #runtime::References<'_>) {}
+                fn references<__L: #runtime::Links>(&mut self, _: &mut #runtime::References<'_, __L>) {}
                 fn compare(&self, _: &Self) -> #runtime::Difference {
                     #runtime::core::unreachable!()
                 }

@@ -1,8 +1,8 @@
-//! References as fields, for the compiler's messages: [`AttributeField`] has many implementors, so of a
+//! Links, References as fields, for the compiler's messages: [`AttributeField`] has many implementors, so of a
 //! reference that can't be written it would only say that it is no attribute. Here the one thing that can be
 //! missing is the kind's index, and that is what it says.
 
-use crate::declare::{Context, Indexed, Invalid, Ref, References, Resolver};
+use crate::declare::{Context, Indexed, Invalid, Links, Ref, References, Resolver};
 use crate::wire::{AttributeField, AttributeList, Attributes, ParseError};
 
 /// [`AttributeField`] for `Ref<T>` and `Option<Ref<T>>`.
@@ -17,7 +17,7 @@ pub trait ReferenceField: Sized {
     fn parse(nla: u16, attributes: &AttributeList<'_>, resolver: &Resolver<'_>) -> Result<Self, ParseError>;
 
     /// See [`AttributeField::references`].
-    fn references(&mut self, references: &mut References<'_>);
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>);
 
     /// See [`AttributeField::met_by`].
     fn met_by(&self, observed: &Self) -> bool;
@@ -51,7 +51,7 @@ macro_rules! as_attribute {
                 parse(nla, attributes, resolver)
             }
 
-            fn references(&mut self, references: &mut References<'_>) {
+            fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
                 AttributeField::references(self, references);
             }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::{Context, ErrorClass, OperationError, Progress, References, Resolver, Schema, Verb};
+use super::{Context, ErrorClass, Links, OperationError, Progress, References, Resolver, Schema, Verb};
 use crate::wire::{MessageView, ParseError, Request};
 
 /// A kind of kernel object: the original's `KSyncEntry`.
@@ -83,7 +83,7 @@ pub trait KSyncEntry: EntryValue {
     }
 
     /// Shows every reference of the entry, in the order of declaration.
-    fn references(&mut self, references: &mut References<'_>);
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>);
 
     /// Takes over what `previous` remembers, the value of the same entry whose place this one takes. Only kinds
     /// that remember something of the kernel need it, as one that has to put back what it found there.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::{
-    Context, Difference, Dumped, IndexSource, Invalid, KSyncEntry, OperationError, Progress, Protocol,
+    Context, Difference, Dumped, IndexSource, Invalid, KSyncEntry, Links, OperationError, Progress, Protocol,
     References, ResolvedOn, Resolver, Schema,
 };
 use crate::wire::{MessageView, ParseError, Request};
@@ -78,7 +78,7 @@ impl KSyncEntry for Incomplete {
         Err(Invalid { field: "reason", reason: "what is incomplete can't be declared".to_owned() })
     }
 
-    fn references(&mut self, _: &mut References<'_>) {}
+    fn references<L: Links>(&mut self, _: &mut References<'_, L>) {}
 
     fn compare(&self, _: &Self) -> Difference {
         Difference::Same

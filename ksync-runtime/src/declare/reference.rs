@@ -101,46 +101,37 @@ impl fmt::Debug for Target {
 
 /// Looks up (or makes room for) the targets of references. The engine implements it.
 pub trait Links {
-    /// Notes a reference to the entry of kind `kind` with key `key` (a `&K` where `K` is the kind's key
-    /// type) and returns where it is.
-    fn link(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target;
-
-    /// The same for a reference whose holder [survives](References::surviving) its target.
-    fn link_surviving(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
-        self.link(kind, kind_name, key)
-    }
+    /// Notes a reference to the entry of kind `T` with that key, and returns where it is. `survives`: its holder
+    /// [survives](References::surviving) it.
+    fn link<T: KSyncEntry>(&mut self, key: &T::Key, survives: bool) -> Target;
 }
 
 /// Collects the references of an entry: what [`KSyncEntry::references`] is handed.
-pub struct References<'a> {
-    links: &'a mut dyn Links,
+pub struct References<'a, L> {
+    links: &'a mut L,
     surviving: bool,
 }
 
-impl<'a> References<'a> {
+impl<'a, L: Links> References<'a, L> {
     /// Collects into `links`.
-    pub fn new(links: &'a mut dyn Links) -> Self {
+    pub fn new(links: &'a mut L) -> Self {
         References { links, surviving: false }
     }
 
     /// For references whose holder the kernel keeps when it removes the target, although the target's kind
     /// [flushes](super::Schema::flushes_dependents) others: a bridge that goes leaves its ports behind.
-    pub fn surviving(&mut self) -> References<'_> {
+    pub fn surviving(&mut self) -> References<'_, L> {
         References { links: &mut *self.links, surviving: true }
     }
 
     /// The entry needs what `reference` names.
+    #[inline(always)]
     pub fn required<T: KSyncEntry>(&mut self, reference: &mut Ref<T>) {
-        let (kind, name, key) = (TypeId::of::<T>(), T::SCHEMA.name, &reference.key as &dyn Any);
-        reference.target = if self.surviving {
-            self.links.link_surviving(kind, name, key)
-        } else {
-            self.links.link(kind, name, key)
-        };
+        reference.target = self.links.link::<T>(&reference.key, self.surviving);
     }
 }
 
-impl fmt::Debug for References<'_> {
+impl<L> fmt::Debug for References<'_, L> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("References")
     }
@@ -157,17 +148,17 @@ impl fmt::Debug for References<'_> {
 )]
 pub trait Depends {
     /// Shows the references.
-    fn references(&mut self, references: &mut References<'_>);
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>);
 }
 
 impl<T: KSyncEntry> Depends for Ref<T> {
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         references.required(self);
     }
 }
 
 impl<D: Depends> Depends for Option<D> {
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         if let Some(dependency) = self {
             dependency.references(references);
         }
@@ -175,7 +166,7 @@ impl<D: Depends> Depends for Option<D> {
 }
 
 impl<D: Depends> Depends for Vec<D> {
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         for dependency in self {
             dependency.references(references);
         }

@@ -334,12 +334,14 @@ impl Engine {
 
     /// Lets those go on who waited for an entry.
     fn resume_all(&mut self, woken: &[EntryId], resolved: EntryId, now: Instant) {
-        let mut is_resolved = self.is_resolved(resolved);
-        for entry in woken {
-            if !(is_resolved && self.resumed_on(*entry, resolved, now)) {
-                self.re_evaluate(*entry, now);
-                is_resolved = self.is_resolved(resolved);
+        let mut left = woken;
+        loop {
+            if self.is_resolved(resolved) {
+                left = &left[self.resumed_on(left, resolved, now)..];
             }
+            let Some((first, rest)) = left.split_first() else { return };
+            self.re_evaluate(*first, now);
+            left = rest;
         }
     }
 

@@ -161,7 +161,11 @@ impl Engine {
     fn hand_out(&mut self, connection: usize, places: &mut [Operation], now: Instant) -> usize {
         let mut handed_out = 0;
         loop {
-            handed_out += self.hand_out_straight(connection, &mut places[handed_out..]);
+            let straight = self.hand_out_straight(connection, &mut places[handed_out..]);
+            handed_out += straight;
+            if straight > 0 {
+                continue;
+            }
             let Some(place) = places.get_mut(handed_out) else { break };
             let Some((entry, lane)) = self.outboxes.pop(connection) else { break };
             let Some(Table { slots, .. }) = self.tables.get_mut(entry.table()) else {

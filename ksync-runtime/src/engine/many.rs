@@ -32,8 +32,8 @@ impl Engine {
     /// Declares many entries, as [`set`](Self::set) does with one. Those that can't be right are handed back with the
     /// reason, the others are taken.
     ///
-    /// What is set with [`Share::Bulk`] leaves in the order in which it came, and up to three single changes overtake
-    /// each of them. With [`Share::Fresh`], each counts as a single one.
+    /// What is set with [`Share::Bulk`] leaves in the order in which it came, and single changes overtake it: up to three
+    /// for each that leaves. With [`Share::Fresh`], each counts as a single one.
     pub fn set_all<T: KSyncEntry>(
         &mut self,
         values: impl IntoIterator<Item = T>,
@@ -127,11 +127,9 @@ impl Engine {
     ) {
         for (Ahead { hash, slot }, value) in ahead.iter().zip(values) {
             self.settle_losses(now);
-            // What followed from another value may have taken the row away.
-            let rows = self.tables.rows::<T>();
-            let is_there = *slot != NONE && rows.is_some_and(|(_, rows)| rows.has_value_of(*slot, &value));
-            let slot = if is_there { *slot } else { NONE };
-            refused.extend(self.set_ahead(*hash, slot, value, now).err());
+            if let Err(error) = self.set_referring(*hash, *slot, value, now) {
+                refused.push(error);
+            }
         }
     }
 

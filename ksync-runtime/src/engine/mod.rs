@@ -49,7 +49,7 @@ use std::time::Instant;
 use foldhash::fast::FixedState;
 
 use crate::declare::{Incomplete, Invalid, KSyncEntry, Schema};
-use crate::table::{Found, Rows};
+use crate::table::Found;
 
 use entry::Flag;
 use history::History;
@@ -57,6 +57,7 @@ use machine::Event;
 use outbox::Outboxes;
 use references::Edges;
 use retry::Troubles;
+use straight::LeftBehind;
 use tables::{Linked, Tables};
 
 pub use answers::Outcome;
@@ -102,8 +103,8 @@ pub struct Engine {
     targets: Vec<Linked>,
     /// Reused by whoever wakes others.
     woken: Vec<EntryId>,
-    /// Memory for the references that answers let go of.
-    let_go: Vec<u32>,
+    /// Reused by answers.
+    left_behind: LeftBehind,
 }
 
 /// Something to do that follows from a transition of another entry.
@@ -241,7 +242,7 @@ impl Engine {
             emptied: VecDeque::new(),
             targets: Vec::new(),
             woken: Vec::new(),
-            let_go: Vec::new(),
+            left_behind: LeftBehind::default(),
         }
     }
 
@@ -283,16 +284,11 @@ impl Engine {
     /// Withdraws an entry: it is deleted from the kernel once nothing there refers to it.
     /// Returns whether it was declared.
     pub fn remove<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) -> bool {
-        self.remove_hashed::<T>(Rows::<T>::hash_of_key(key), key, now)
-    }
-
-    /// The same, where the hash of the key is known.
-    fn remove_hashed<T: KSyncEntry>(&mut self, hash: u64, key: &T::Key, now: Instant) -> bool {
         self.settle_losses(now);
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return false;
         };
-        let Found::At(slot) = of_kind.rows.find_hashed_key(hash, key) else {
+        let Found::At(slot) = of_kind.rows.find_key(key) else {
             return false;
         };
         let entry = EntryId::new(of_kind.number, slot);

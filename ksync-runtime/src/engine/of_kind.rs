@@ -28,9 +28,11 @@ impl<'a, T: KSyncEntry> OfKind<'a, T> {
     #[inline(always)]
     pub(super) fn of(tables: &'a mut Tables, outboxes: &'a mut Outboxes, number: usize) -> Option<Self> {
         let Table { slots, rows, schema, channel, counts, going_away, .. } = tables.get_mut(number)?;
+        // First, since it is a call, for which all else that is known by then would have to be put aside.
+        let rows = rows.of_mut()?;
         let (schema, going_away) = (*schema, *going_away);
         let sending = outboxes.of(*channel, schema)?;
-        Some(OfKind { number, slots, rows: rows.of_mut()?, schema, counts, going_away, sending })
+        Some(OfKind { number, slots, rows, schema, counts, going_away, sending })
     }
 }
 

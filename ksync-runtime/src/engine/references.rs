@@ -186,6 +186,19 @@ impl Edges {
         None
     }
 
+    /// Whether all references of the value whose list starts at `head` lead to that entry.
+    #[inline(always)]
+    pub(crate) fn lead_to(&self, head: u32, to: EntryId) -> bool {
+        let mut at = head;
+        while let Some(edge) = self.get(at) {
+            if edge.to != to {
+                return false;
+            }
+            at = edge.sibling;
+        }
+        true
+    }
+
     /// The references of the value whose list starts at `head`.
     pub(crate) fn of(&self, head: u32) -> impl Iterator<Item = (u32, Edge)> + '_ {
         self.walk(head, move |edge| edge.sibling, NONE)

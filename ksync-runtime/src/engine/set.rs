@@ -1,6 +1,5 @@
 //! Declaring: a value finds its row and its references, and what follows from that is left to others.
 
-use std::any::{Any, TypeId};
 use std::time::Instant;
 
 use super::entry::{Core, EntryId, Flag, NONE};
@@ -10,7 +9,7 @@ use super::references::Cores;
 use super::tables::{Linker, Table};
 use super::{Engine, SetError, Work};
 use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key};
-use crate::table::{AnyRows, Found, Rows, TableFull};
+use crate::table::{AnyRows, Found, Rows};
 
 /// Whether a value refers to nothing, which is known when the program is built, of a kind that is derived.
 #[inline(always)]
@@ -18,7 +17,7 @@ pub(super) fn refers_to_nothing<T: KSyncEntry>(value: &mut T) -> bool {
     struct Noticed(bool);
 
     impl Links for Noticed {
-        fn link(&mut self, _: TypeId, _: &'static str, _: &dyn Any) -> Target {
+        fn link<T: KSyncEntry>(&mut self, _: &T::Key, _: bool) -> Target {
             self.0 = true;
             Target::NONE
         }
@@ -46,29 +45,22 @@ pub(super) enum Straight<T> {
     Replaced(EntryId, Option<T>),
 }
 
-/// What there is to say of a value before anything is done about it.
-enum LookedAt {
-    /// It is to be declared.
-    New {
-        /// Where its key is.
-        found: Found,
-        /// The number of its table.
-        number: usize,
-        /// Its kind has numbers.
-        has_numbers: bool,
-    },
-    /// It is declared already.
+/// What came of a value that may refer to others.
+pub(super) enum Made<T> {
+    /// An entry was made for it.
+    New(EntryId),
+    /// Its key has an entry, in that slot.
+    There(u32, T),
+    /// It was declared before.
     Unchanged,
-    /// Nothing can be declared any more.
-    GoingAway,
-    /// It can't be right.
-    Invalid(Invalid),
+    /// Its table is full.
+    NoRoom,
 }
 
 impl Core {
     /// Whether somebody declared it in this life of the agent.
     #[inline]
-    fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.are(Flag::Declared.bit() | Flag::Stale.bit(), Flag::Declared.bit())
     }
 }
@@ -105,33 +97,10 @@ impl<T: KSyncEntry> OfKind<'_, T> {
         })
     }
 
-    /// Looks at a value whose key was looked up, before anything is done about it.
+    /// Whether just that value is declared in that slot.
     #[inline(always)]
-    fn look_at(&self, found: Found, value: &T) -> LookedAt {
-        if self.going_away {
-            return LookedAt::GoingAway;
-        }
-        if self.holds(found, value) {
-            return LookedAt::Unchanged;
-        }
-        match value.check() {
-            Err(invalid) => LookedAt::Invalid(invalid),
-            Ok(()) => {
-                let has_numbers = self.schema.index != IndexSource::None;
-                LookedAt::New { found, number: self.number, has_numbers }
-            }
-        }
-    }
-
-    /// Whether just that value is declared.
-    #[inline(always)]
-    fn holds(&self, found: Found, value: &T) -> bool {
-        match found {
-            Found::At(slot) => {
-                self.slots.get(slot).is_some_and(Core::is_live) && self.rows.declared(slot) == Some(value)
-            }
-            Found::Absent(_) => false,
-        }
+    pub(super) fn holds(&self, slot: u32, value: &T) -> bool {
+        self.slots.get(slot).is_some_and(Core::is_live) && self.rows.declared(slot) == Some(value)
     }
 }
 
@@ -142,13 +111,13 @@ impl Engine {
     /// [`SetError`]; the table then holds what it held.
     pub fn set<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
         self.settle_losses(now);
-        let hash = Rows::hash_of_value(&value);
         if !T::SCHEMA.depends_on.is_empty() {
-            return self.set_ahead(hash, NONE, value, now);
+            return self.set_referring(Rows::hash_of_value(&value), NONE, value, now);
         }
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
+        let hash = Rows::hash_of_value(&value);
         let straight = if of_kind.may_set_straight() { of_kind.set_hashed(hash, value) } else { Err(value) };
         match straight {
             Ok(Straight::Unchanged) => Ok(()),
@@ -176,77 +145,64 @@ impl Engine {
         Ok(())
     }
 
-    /// As [`set_ahead`](Self::set_ahead), apart.
+    /// As [`set_referring`](Self::set_referring), apart.
     #[inline(never)]
     fn set_any<T: KSyncEntry>(&mut self, hash: u64, value: T, now: Instant) -> Result<(), SetError> {
-        self.set_ahead(hash, NONE, value, now)
+        self.set_referring(hash, NONE, value, now)
     }
 
-    /// Declares a value that does not go straight, or may not. Its key has that hash, and is in that slot, unless that is
-    /// [`NONE`].
+    /// Declares a value that does not go straight, or may not: it may refer to others. Its key has that hash. `ahead`: the
+    /// slot in which the key was found, or [`NONE`], which says nothing.
     #[inline(always)]
-    pub(super) fn set_ahead<T: KSyncEntry>(
+    pub(super) fn set_referring<T: KSyncEntry>(
         &mut self,
         hash: u64,
-        slot: u32,
-        value: T,
-        now: Instant,
-    ) -> Result<(), SetError> {
-        let Some(of_kind) = self.of_kind_mut::<T>() else {
-            return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
-        };
-        let found = match slot {
-            NONE => of_kind.rows.find_hashed_value(hash, &value),
-            slot => Found::At(slot),
-        };
-        let looked_at = of_kind.look_at(found, &value);
-        self.set_looked_at(looked_at, value, now)
-    }
-
-    #[inline(always)]
-    fn set_looked_at<T: KSyncEntry>(
-        &mut self,
-        looked_at: LookedAt,
+        ahead: u32,
         mut value: T,
         now: Instant,
     ) -> Result<(), SetError> {
-        let (found, number, has_numbers) = match looked_at {
-            LookedAt::New { found, number, has_numbers } => (found, number, has_numbers),
-            LookedAt::Unchanged => return Ok(()),
-            LookedAt::GoingAway => return Err(self.going_away(&value)),
-            LookedAt::Invalid(invalid) => return Err(self.invalid(&value, invalid)),
+        let Some((number, table)) = self.tables.table_of::<T>() else {
+            return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
+        if table.going_away {
+            return Err(self.going_away(&value));
+        }
+        let has_numbers = table.schema.index != IndexSource::None;
+        let mut at = ahead;
+        if at != NONE
+            && let Some(of_kind) = OfKind::of(&mut self.tables, &mut self.outboxes, number)
+        {
+            if of_kind.holds(at, &value) {
+                return Ok(());
+            }
+            // What followed from another value may have taken the row away.
+            at = if of_kind.rows.has_value_of(at, &value) { at } else { NONE };
+        }
+        if let Err(invalid) = value.check() {
+            return Err(self.invalid(&value, invalid));
+        }
         let mut linker = Linker::new(&mut self.tables, &mut self.targets);
         value.references(&mut References::new(&mut linker));
-        if let Some(kind) = linker.failed {
+        let Linker { missing, failed, .. } = linker;
+        if let Some(kind) = failed {
             return Err(self.no_room(kind));
         }
-        // A reference to itself has made a placeholder of it.
-        let refers_to_its_kind = self.targets.iter().any(|linked| linked.to.table() == number);
-        let found = match found {
-            Found::Absent(hash) if refers_to_its_kind => self.find_value(hash, &value),
-            found => found,
-        };
-        match found {
-            Found::At(slot) => {
-                let entry = EntryId::new(number, slot);
-                let edges = self.link(entry, None);
-                if let Err(old) = self.redeclared_straight(entry, value, edges, now) {
-                    self.redeclared(entry, old, edges, now);
-                }
-            }
-            Found::Absent(hash) => {
-                let missing = self.targets.iter().position(|linked| !self.tables.is_resolved(linked.to));
-                if has_numbers && !self.tables.get(number).is_some_and(Table::has_number_left) {
+        if at == NONE && has_numbers && !self.tables.get(number).is_some_and(Table::has_number_left) {
+            match self.find_value(hash, &value) {
+                Found::At(slot) => at = slot,
+                Found::Absent(hash) => {
                     return self.declare_short_of_number(number, hash, value, missing, now);
                 }
-                let made = match OfKind::of(&mut self.tables, &mut self.outboxes, number) {
-                    Some(mut of_kind) => of_kind.make_straight(hash, value, missing.is_some()),
-                    None => Err(TableFull),
-                };
-                let Ok(entry) = made else {
-                    return Err(self.no_room(self.kind_name::<T>()));
-                };
+            }
+        }
+        // Only now, since a reference to its own kind may have made a row for it.
+        let made = match OfKind::of(&mut self.tables, &mut self.outboxes, number) {
+            Some(_) if at != NONE => Made::There(at, value),
+            Some(mut of_kind) => of_kind.make(hash, value, missing.is_some()),
+            None => Made::NoRoom,
+        };
+        match made {
+            Made::New(entry) => {
                 if has_numbers && let Some(table) = self.tables.get_mut(number) {
                     table.make_room_for_index(entry.slot());
                 }
@@ -258,6 +214,20 @@ impl Engine {
                 }
                 self.was_made(entry, missing.is_some(), now);
             }
+            Made::There(slot, value) => {
+                let entry = EntryId::new(number, slot);
+                let edges = self.link(entry, None);
+                if let Err(old) = self.redeclared_straight(entry, value, edges, missing.is_some(), now) {
+                    self.redeclared(entry, old, edges, now);
+                }
+            }
+            Made::Unchanged => {
+                debug_assert!(
+                    self.targets.iter().all(|linked| self.tables.core(linked.to).is_some_and(Core::has_refs)),
+                    "to what is declared already it refers already"
+                );
+            }
+            Made::NoRoom => return Err(self.no_room(self.kind_name::<T>())),
         }
         Ok(())
     }

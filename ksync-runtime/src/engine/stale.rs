@@ -6,7 +6,6 @@
 use std::time::{Duration, Instant};
 
 use super::entry::{EntryId, Flag};
-use super::machine::State;
 use super::references::Cores;
 use super::{Engine, SetError};
 use crate::declare::{KSyncEntry, describe_key};
@@ -111,7 +110,7 @@ impl Engine {
             Found::At(slot) => EntryId::new(number, slot),
             Found::Absent(hash) => self
                 .tables
-                .create(number, State::Temp, |rows, slot| rows.occupy_any(slot, hash, key))
+                .create_placeholder::<T>(number, hash, key)
                 .map_err(|_| SetError::TableFull { kind: self.kind_name::<T>() })?,
         };
         if let Some(core) = self.tables.core_mut(entry) {

@@ -12,12 +12,14 @@ mod answers;
 
 use std::time::Instant;
 
+pub(super) use answers::LeftBehind;
+
 use super::Engine;
 use super::entry::{ANY_STATE, Core, EntryId, Flag, NONE, in_state};
 use super::machine::{self, Calls, Event, Facts, State, Step};
 use super::of_kind::OfKind;
 use super::outbox::{Lane, Sending};
-use super::set::{Straight, refers_to_nothing};
+use super::set::{Made, Straight, refers_to_nothing};
 use super::tables::{PerState, Table};
 use crate::declare::{KSyncEntry, Schema, Verb};
 use crate::table::{RowOf, Shadow, Slots, TableFull};
@@ -132,17 +134,22 @@ impl Core {
 }
 
 impl<T: KSyncEntry> OfKind<'_, T> {
-    /// Makes an entry for a value whose key has none. `waits`: for something that it refers to. Its references are not
+    /// Makes an entry for a value, unless its key has one. `waits`: for something that it refers to. Its references are not
     /// noted, and it gets no number.
-    ///
-    /// # Errors
-    /// If the table is full.
     #[inline(always)]
-    pub(super) fn make_straight(&mut self, hash: u64, value: T, waits: bool) -> Result<EntryId, TableFull> {
+    pub(super) fn make(&mut self, hash: u64, value: T, waits: bool) -> Made<T> {
         let OfKind { number, slots, rows, schema, counts, sending, .. } = self;
-        let slot = make(*number, slots, schema, counts, sending, waits)?;
-        rows.occupy_declared(slot, hash, value);
-        Ok(EntryId::new(*number, slot))
+        let row = match rows.row_of(hash, &value) {
+            RowOf::At(slot) => {
+                return if self.holds(slot, &value) { Made::Unchanged } else { Made::There(slot, value) };
+            }
+            RowOf::Free(row) => row,
+        };
+        let Ok(slot) = make(*number, slots, schema, counts, sending, waits) else {
+            return Made::NoRoom;
+        };
+        row.occupy(slot, value);
+        Made::New(EntryId::new(*number, slot))
     }
 
     /// Declares a value whose key has that hash, of a kind of which [values may](Self::may_set_straight). One that does not go
@@ -249,7 +256,7 @@ impl Engine {
         self.went(entry, if waits { Way::WAIT } else { Way::ADD }, now);
     }
 
-    /// Gives an entry another value, whose references start at `edges`.
+    /// Gives an entry another value, whose references start at `edges`; `missing`: one of them leads to something unresolved.
     ///
     /// # Errors
     /// If it does not go straight: the value that it had.
@@ -259,9 +266,9 @@ impl Engine {
         entry: EntryId,
         value: T,
         edges: u32,
+        missing: bool,
         now: Instant,
     ) -> Result<(), Option<T>> {
-        let missing = edges != NONE && self.first_unresolved_of(edges).is_some();
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(None);
         };
@@ -303,30 +310,33 @@ impl Engine {
         self.went(entry, Way::DELETE, now);
     }
 
-    /// What a new entry waited for is there, and it does not wait for that any more. Returns whether it stands on nothing else,
-    /// and goes on straight.
-    #[inline(always)]
-    pub(super) fn resumed_on(&mut self, entry: EntryId, there: EntryId, now: Instant) -> bool {
+    /// What new entries waited for is there, and they do not wait for that any more. Lets those that come first go on, as long
+    /// as they are of one kind, stand on nothing else, and go straight. Returns how many.
+    #[inline(never)]
+    pub(super) fn resumed_on(&mut self, waited: &[EntryId], there: EntryId, now: Instant) -> usize {
+        let observed = self.is_observed();
         let Engine { tables, edges, outboxes, .. } = self;
-        let Some(Table { slots, schema, channel, counts, .. }) = tables.get_mut(entry.table()) else {
-            return false;
+        let Some(first) = waited.first() else { return 0 };
+        let Some(Table { slots, schema, channel, counts, .. }) = tables.get_mut(first.table()) else {
+            return 0;
         };
-        let Some(core) = slots.get_mut(entry.slot()).filter(|core| core.may_resume()) else {
-            return false;
-        };
-        let mut at = core.edges;
-        while let Some(edge) = edges.get(at) {
-            if edge.to != there {
-                return false;
-            }
-            at = edge.sibling;
-        }
         let Some(mut sending) = outboxes.of(*channel, schema) else {
-            return false;
+            return 0;
         };
-        core.resume(entry, counts, schema, &mut sending);
-        self.went(entry, Way::RESUME, now);
-        true
+        let mut resumed = 0;
+        // One by one where each is to be told of.
+        for entry in if observed { &waited[..1] } else { waited } {
+            let core = slots.get_mut(entry.slot()).filter(|_| entry.table() == first.table());
+            let Some(core) = core.filter(|core| core.may_resume() && edges.lead_to(core.edges, there)) else {
+                break;
+            };
+            core.resume(*entry, counts, schema, &mut sending);
+            resumed += 1;
+        }
+        if observed && resumed > 0 {
+            self.went(*first, Way::RESUME, now);
+        }
+        resumed
     }
 
     /// What a new entry waited for may be there by now.

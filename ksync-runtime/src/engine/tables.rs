@@ -292,8 +292,19 @@ impl Tables {
 
     #[inline]
     pub(crate) fn number_of(&self, kind: TypeId) -> Option<usize> {
-        self.likely_number_of(kind)
-            .filter(|number| self.tables.get(*number).is_some_and(|table| table.kind == kind))
+        self.with_number(kind).map(|(number, _)| number)
+    }
+
+    /// The table of a kind, with its number.
+    #[inline]
+    pub(crate) fn table_of<T: KSyncEntry>(&self) -> Option<(usize, &Table)> {
+        self.with_number(TypeId::of::<T>())
+    }
+
+    #[inline]
+    fn with_number(&self, kind: TypeId) -> Option<(usize, &Table)> {
+        let number = self.likely_number_of(kind)?;
+        self.tables.get(number).filter(|table| table.kind == kind).map(|table| (number, table))
     }
 
     /// The number of the kind's table if it has one; if not, perhaps that of another one.
@@ -307,8 +318,14 @@ impl Tables {
 
     #[inline]
     pub(crate) fn rows<T: KSyncEntry>(&self) -> Option<(usize, &Rows<T>)> {
+        self.of_kind().map(|(number, _, rows)| (number, rows))
+    }
+
+    /// The kind's table, with its number and its rows.
+    #[inline]
+    pub(crate) fn of_kind<T: KSyncEntry>(&self) -> Option<(usize, &Table, &Rows<T>)> {
         let number = self.likely_number_of(TypeId::of::<T>())?;
-        self.tables.get(number)?.rows.of().map(|rows| (number, rows))
+        self.table_with_rows(number).map(|(table, rows)| (number, table, rows))
     }
 
     #[inline]
@@ -362,6 +379,21 @@ impl Tables {
         occupy(table.rows.as_mut(), slot);
         table.make_room_for_index(slot);
         Ok(EntryId::new(number, slot))
+    }
+
+    /// Makes an entry that nobody declared, for those who refer to it.
+    #[inline(never)]
+    pub(super) fn create_placeholder<T: KSyncEntry>(
+        &mut self,
+        number: usize,
+        hash: u64,
+        key: &T::Key,
+    ) -> Result<EntryId, TableFull> {
+        self.create(number, State::Temp, |rows, slot| {
+            if let Some(rows) = rows.of_mut::<T>() {
+                rows.occupy(slot, hash, key.clone());
+            }
+        })
     }
 
     pub(crate) fn set_state(&mut self, entry: EntryId, state: State) {
@@ -438,20 +470,36 @@ pub(crate) struct Linked {
 
 /// Finds the targets of one entry's references, and makes placeholders of those that are not there.
 pub(crate) struct Linker<'a> {
-    pub(crate) tables: &'a mut Tables,
+    tables: &'a mut Tables,
     /// What was found or made, in the order of the references.
-    pub(crate) targets: &'a mut Vec<Linked>,
+    targets: &'a mut Vec<Linked>,
+    /// The first of them that others may not build on yet.
+    pub(crate) missing: Option<usize>,
     /// The kind of a target that could not be made, because it has no table or its table is full.
     pub(crate) failed: Option<&'static str>,
 }
 
 impl Links for Linker<'_> {
-    fn link(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
-        self.find_or_make(kind, kind_name, key, false)
-    }
-
-    fn link_surviving(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
-        self.find_or_make(kind, kind_name, key, true)
+    #[inline(always)]
+    fn link<T: KSyncEntry>(&mut self, key: &T::Key, survives: bool) -> Target {
+        let Some((number, table, rows)) = self.tables.of_kind::<T>() else {
+            return self.fail::<T>();
+        };
+        let (to, is_resolved) = match rows.find_key(key) {
+            Found::At(slot) => {
+                let core = table.slots.get(slot);
+                (EntryId::new(number, slot), core.is_some_and(|core| table.is_resolved(slot, core)))
+            }
+            Found::Absent(hash) => match self.tables.create_placeholder::<T>(number, hash, key) {
+                Ok(to) => (to, false),
+                Err(TableFull) => return self.fail::<T>(),
+            },
+        };
+        if !is_resolved && self.missing.is_none() {
+            self.missing = Some(self.targets.len());
+        }
+        self.targets.push(Linked { to, survives });
+        to.target()
     }
 }
 
@@ -460,36 +508,13 @@ impl<'a> Linker<'a> {
     #[inline]
     pub(crate) fn new(tables: &'a mut Tables, targets: &'a mut Vec<Linked>) -> Self {
         targets.clear();
-        Linker { tables, targets, failed: None }
+        Linker { tables, targets, missing: None, failed: None }
     }
 
-    fn find_or_make(
-        &mut self,
-        kind: TypeId,
-        kind_name: &'static str,
-        key: &dyn Any,
-        survives: bool,
-    ) -> Target {
-        let found = self.tables.number_of(kind).and_then(|number| {
-            let found = self.tables.tables[number].rows.find(key)?;
-            match found {
-                Found::At(slot) => Some(EntryId::new(number, slot)),
-                Found::Absent(hash) => self
-                    .tables
-                    .create(number, State::Temp, |rows, slot| rows.occupy_any(slot, hash, key))
-                    .ok(),
-            }
-        });
-        match found {
-            Some(to) => {
-                self.targets.push(Linked { to, survives });
-                to.target()
-            }
-            None => {
-                self.failed = Some(kind_name);
-                Target::NONE
-            }
-        }
+    #[cold]
+    fn fail<T: KSyncEntry>(&mut self) -> Target {
+        self.failed = Some(T::SCHEMA.name);
+        Target::NONE
     }
 }
 

@@ -36,6 +36,17 @@ impl<T: Blank> Chunks<T> {
         }
     }
 
+    /// Adds a blank, and returns its place. `None`: the last chunk is full.
+    #[inline(always)]
+    pub(crate) fn add_to_chunk(&mut self) -> Option<&mut T> {
+        let at = self.len;
+        if at.is_multiple_of(CHUNK) {
+            return None;
+        }
+        self.len = at + 1;
+        self.get_mut(at)
+    }
+
     /// Adds a blank, and returns its place, which there always is.
     #[inline(always)]
     pub(crate) fn add(&mut self) -> Option<&mut T> {
@@ -48,6 +59,7 @@ impl<T: Blank> Chunks<T> {
     }
 
     #[cold]
+    #[inline(never)]
     fn add_chunk(&mut self) {
         // Not by way of the stack, for which it may be too large.
         let blanks: Box<[T]> = std::iter::repeat_with(|| T::BLANK).take(CHUNK).collect();

@@ -35,22 +35,32 @@ impl<T> Default for HeldCopies<T> {
 
 impl<T> HeldCopies<T> {
     /// Keeps a copy, and returns its number.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn keep(&mut self, value: T, edges: u32) -> u32 {
         let mut at = self.free;
         let place = match self.places.get_mut(at as usize) {
             Some(place) => {
                 self.free = place.edges;
-                Some(place)
+                place
             }
             None => {
                 at = self.places.len() as u32;
-                self.places.add()
+                match self.places.add_to_chunk() {
+                    Some(place) => place,
+                    None => return self.keep_in_another_chunk(value, edges),
+                }
             }
         };
-        if let Some(place) = place {
-            *place = Place { value: Some(value), edges };
-        }
+        *place = Place { value: Some(value), edges };
+        at
+    }
+
+    /// Apart, so that nothing has to be put aside for it by [`keep`](Self::keep).
+    #[cold]
+    #[inline(never)]
+    fn keep_in_another_chunk(&mut self, value: T, edges: u32) -> u32 {
+        let at = self.places.len() as u32;
+        self.places.push(Place { value: Some(value), edges });
         at
     }
 

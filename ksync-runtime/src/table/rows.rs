@@ -113,6 +113,7 @@ impl<T: KSyncEntry> Rows<T> {
         hash_by(|state| value.hash_key(state))
     }
 
+    #[inline(always)]
     pub(crate) fn find_key(&self, key: &T::Key) -> Found {
         self.find_hashed_key(Self::hash_of_key(key), key)
     }
@@ -358,20 +359,16 @@ fn nothing() -> OperationError {
 
 /// The rows of a table whose kind is not known here.
 pub(crate) trait AnyRows: Any + Send {
-    /// Finds the row with that key, a `T::Key`. `None` if it is none.
-    fn find(&self, key: &dyn Any) -> Option<Found>;
-    /// Makes a row for a key that is in no row yet.
-    fn occupy_any(&mut self, slot: u32, hash: u64, key: &dyn Any);
     /// Forgets the value and keeps the key.
     fn forget_value(&mut self, slot: u32);
-    /// Forgets everything about the slot.
-    fn vacate(&mut self, slot: u32);
+    /// Forgets everything about slots.
+    fn vacate_each(&mut self, slots: &[u32]);
     /// First of the references that a copy of what the kernel holds has.
     fn edges_of_held(&self, held: u32) -> u32;
     /// Says which that is. Returns whether there is such a copy.
     fn set_edges_of_held(&mut self, held: u32, edges: u32) -> bool;
-    /// Drops a copy of what the kernel holds, and returns the first of its references.
-    fn drop_held(&mut self, held: u32) -> u32;
+    /// Drops copies of what the kernel holds, and puts the first of its references in the place of each.
+    fn drop_each_held(&mut self, held: &mut [u32]);
     /// The kernel may hold what was sent instead of the copy.
     fn sent_may_be_instead(&mut self, slot: u32, held: u32);
     /// Drops the copy of what was sent, and returns the first of its references, if there was one.
@@ -390,6 +387,19 @@ pub(crate) trait AnyRows: Any + Send {
 }
 
 impl dyn AnyRows {
+    /// Forgets everything about the slot.
+    pub(crate) fn vacate(&mut self, slot: u32) {
+        self.vacate_each(&[slot]);
+    }
+
+    /// Drops a copy of what the kernel holds, and returns the first of its references.
+    pub(crate) fn drop_held(&mut self, held: u32) -> u32 {
+        let mut held = [held];
+        self.drop_each_held(&mut held);
+        let [edges] = held;
+        edges
+    }
+
     /// The rows of a kind, if they are that kind's.
     #[inline]
     pub(crate) fn of<T: KSyncEntry>(&self) -> Option<&Rows<T>> {
@@ -404,16 +414,6 @@ impl dyn AnyRows {
 }
 
 impl<T: KSyncEntry> AnyRows for Rows<T> {
-    fn find(&self, key: &dyn Any) -> Option<Found> {
-        key.downcast_ref::<T::Key>().map(|key| self.find_key(key))
-    }
-
-    fn occupy_any(&mut self, slot: u32, hash: u64, key: &dyn Any) {
-        if let Some(key) = key.downcast_ref::<T::Key>() {
-            self.occupy(slot, hash, key.clone());
-        }
-    }
-
     fn forget_value(&mut self, slot: u32) {
         if let Some(row) = self.rows.get_mut(slot as usize)
             && let Row::Declared(value) = row
@@ -422,12 +422,13 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
         }
     }
 
-    fn vacate(&mut self, slot: u32) {
-        let Some(row) = self.rows.get_mut(slot as usize) else {
-            return;
-        };
-        self.keys.remove(hash_of_row(row), slot);
-        *row = Row::Vacant;
+    fn vacate_each(&mut self, slots: &[u32]) {
+        for slot in slots {
+            if let Some(row) = self.rows.get_mut(*slot as usize) {
+                self.keys.remove(hash_of_row(row), *slot);
+                *row = Row::Vacant;
+            }
+        }
     }
 
     fn edges_of_held(&self, held: u32) -> u32 {
@@ -438,11 +439,13 @@ impl<T: KSyncEntry> AnyRows for Rows<T> {
         self.held.set_edges(held, edges)
     }
 
-    fn drop_held(&mut self, held: u32) -> u32 {
+    fn drop_each_held(&mut self, held: &mut [u32]) {
         if !self.mixed.is_empty() {
-            self.mixed.remove(&held);
+            held.iter().for_each(|held| _ = self.mixed.remove(held));
         }
-        self.held.drop(held)
+        for held in held {
+            *held = self.held.drop(*held);
+        }
     }
 
     fn sent_may_be_instead(&mut self, slot: u32, held: u32) {

@@ -5,7 +5,7 @@
 
 use super::attribute::{AttributeValue, Attributes, ValueError};
 use super::view::{AttributeList, ParseError};
-use crate::declare::{Context, Indexed, Invalid, OperationError, Ref, References, Resolver};
+use crate::declare::{Context, Indexed, Invalid, Links, OperationError, Ref, References, Resolver};
 
 /// A field that an attribute carries.
 ///
@@ -28,7 +28,7 @@ pub trait AttributeField: Sized {
     fn parse(nla: u16, attributes: &AttributeList<'_>, resolver: &Resolver<'_>) -> Result<Self, ParseError>;
 
     /// Shows the references inside the field.
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         let _ = references;
     }
 
@@ -97,7 +97,7 @@ impl<F: AttributeField> AttributeField for Option<F> {
         attributes.get(nla).map(|_| F::parse(nla, attributes, resolver)).transpose()
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         if let Some(field) = self {
             field.references(references);
         }
@@ -154,7 +154,7 @@ impl<T: Indexed> AttributeField for Ref<T> {
         resolver.reference(index).map_err(ParseError::from)
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         references.required(self);
     }
 
@@ -189,7 +189,7 @@ pub trait HeaderValue: Sized {
     fn from_header(number: i128, resolver: &Resolver<'_>) -> Result<Self, ParseError>;
 
     /// Shows the references inside the field.
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         let _ = references;
     }
 }
@@ -230,7 +230,7 @@ impl<T: Indexed> HeaderValue for Ref<T> {
         resolver.reference(index).map_err(ParseError::from)
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         references.required(self);
     }
 }
@@ -245,7 +245,7 @@ impl<T: Indexed> HeaderValue for Option<Ref<T>> {
         if number == 0 { Ok(None) } else { Ref::from_header(number, resolver).map(Some) }
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         if let Some(reference) = self {
             references.required(reference);
         }

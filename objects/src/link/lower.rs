@@ -3,7 +3,7 @@
 //! A field of its own and no `Option<Ref<Link>>`, because the kernel reports more there than anybody asked for:
 //! the other end of a veth pair, a link of another namespace, and 0 for none.
 
-use ksync_runtime::declare::{Context, References, Resolver};
+use ksync_runtime::declare::{Context, Links, References, Resolver};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{AttributeField, AttributeList, Attributes, ParseError};
 
@@ -55,7 +55,7 @@ impl AttributeField for Lower {
         Ok(Lower(resolver.reference(index).ok()))
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         if let Some(link) = &mut self.0 {
             references.required(link);
         }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use ksync_runtime::declare::{Context, References, Resolver};
+use ksync_runtime::declare::{Context, Links, References, Resolver};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{
     AttributeField, AttributeList, AttributeValue, Attributes, BytesMut, FixedHeader, ParseError, ValueError,
@@ -110,7 +110,7 @@ impl Path {
         Path::parse_way(attributes, link.unwrap_or_default(), resolver)
     }
 
-    pub(super) fn references(&mut self, references: &mut References<'_>) {
+    pub(super) fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         if let Some(link) = &mut self.link {
             references.required(link);
         }

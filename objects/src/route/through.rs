@@ -3,7 +3,7 @@
 //! `RTA_NH_ID` names a nexthop or a group by a number out of one space for both, and excludes the attributes of a
 //! way. What is left out here is what no two fields of a struct could exclude.
 
-use ksync_runtime::declare::{Context, References, Resolver};
+use ksync_runtime::declare::{Context, Links, References, Resolver};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::{
     AttributeField, AttributeList, AttributeValue, Attributes, ParseError, ValueError,
@@ -68,7 +68,7 @@ impl AttributeField for Through {
         }
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         match self {
             Through::Nexthop(nexthop) => references.required(nexthop),
             Through::Group(group) => references.required(&mut **group),

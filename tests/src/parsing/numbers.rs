@@ -32,7 +32,7 @@ fn number_of(key: &dyn Any) -> Option<u32> {
 }
 
 impl Links for Numbers {
-    fn link(&mut self, _: TypeId, _: &'static str, key: &dyn Any) -> Target {
+    fn link<T: KSyncEntry>(&mut self, key: &T::Key, _: bool) -> Target {
         number_of(key).map_or(Target::NONE, Target::new)
     }
 }

@@ -8,8 +8,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ksync_runtime::declare::{
-    Context, DependsOn, Difference, Dumped, ErrorClass, Incomplete, IndexSource, KSyncEntry, OperationError,
-    Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema, Verb,
+    Context, DependsOn, Difference, Dumped, ErrorClass, Incomplete, IndexSource, KSyncEntry, Links,
+    OperationError, Progress, Protocol, Ref, References, ResolvedOn, Resolver, Schema, Verb,
 };
 use ksync_runtime::wire::{MessageView, ParseError, Request};
 
@@ -263,7 +263,7 @@ macro_rules! needs {
                 }
             }
 
-            fn show(&mut self, references: &mut References<'_>) {
+            fn show<L: Links>(&mut self, references: &mut References<'_, L>) {
                 match self {
                     $(Need::$variant(reference) => references.required(reference),)*
                     Need::Lacking(reference) => references.required(reference),
@@ -371,7 +371,7 @@ impl<const N: usize> KSyncEntry for Kind<N> {
         out.write_str(key)
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         let survives = &self.desk.kinds[N].survives;
         for need in &mut self.needs {
             if need.kind().is_some_and(|kind| survives.contains(&kind)) {

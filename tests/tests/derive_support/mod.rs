@@ -96,9 +96,10 @@ impl Names {
 }
 
 impl Links for Names {
-    fn link(&mut self, kind: TypeId, kind_name: &'static str, key: &dyn Any) -> Target {
-        let at = self.0.iter().position(|named| named.kind == kind && (named.text)(key) == Some(named.name));
-        let at = at.unwrap_or_else(|| panic!("a {kind_name} that has no number in this test"));
+    fn link<T: KSyncEntry>(&mut self, key: &T::Key, _: bool) -> Target {
+        let is_it = |named: &Named| named.kind == TypeId::of::<T>() && (named.text)(key) == Some(named.name);
+        let at = self.0.iter().position(is_it);
+        let at = at.unwrap_or_else(|| panic!("a {} that has no number in this test", T::SCHEMA.name));
         Target::new(u32::try_from(at).expect("few names"))
     }
 }

@@ -21,6 +21,15 @@ const SYNC_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::SyncWait);
 /// A delete is on its way.
 const DEL_ACK_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::DelAckWait);
 
+/// What a run of answers leaves behind. It is kept for its memory.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct LeftBehind {
+    /// The first reference of each value that is no more; or [`NONE`].
+    edges: Vec<u32>,
+    /// The slots of entries that are no more.
+    slots: Vec<u32>,
+}
+
 impl Core {
     /// Whether this is the answer to what the entry waits for, and nobody waits for the entry.
     #[inline(always)]
@@ -55,27 +64,28 @@ impl Core {
 
 impl Table {
     /// Takes answers to operations of this table that the kernel carried out, as long as they go straight. Returns how many.
-    /// References that are to be let go of come to `let_go`: the first one of each value.
+    /// References that are to be let go of come to `left_behind`.
     #[inline(always)]
     fn acknowledge_run<S>(
         &mut self,
         sent: &[S],
         done: &impl Fn(&S) -> (Operation, Option<u32>),
-        let_go: &mut Vec<u32>,
+        left_behind: &mut LeftBehind,
     ) -> usize {
         if self.schema.index == IndexSource::Kernel {
             return 0;
         }
         // One after the other: in one loop they would be in each other's way.
-        let written = self.acknowledge_writes(sent, done, let_go);
+        let LeftBehind { edges, slots } = left_behind;
+        let written = self.acknowledge_writes(sent, done, edges);
         if self.going_away || self.schema.index != IndexSource::None {
             return written;
         }
-        written + self.acknowledge_deletes(&sent[written..], done, let_go)
+        written + self.acknowledge_deletes(&sent[written..], done, edges, slots)
     }
 
     /// The same of adds and changes.
-    #[inline(always)]
+    #[inline(never)]
     fn acknowledge_writes<S>(
         &mut self,
         sent: &[S],
@@ -85,7 +95,8 @@ impl Table {
         let Table { slots, rows, schema, counts, .. } = self;
         let Some(first) = sent.first() else { return 0 };
         let entry_of = |sent: &&S| done(sent).0.entry;
-        walk(slots, entry_of(&first), sent.iter(), entry_of, |block, at, sent| {
+        // Without a call in between it is done in half as many instructions: copies are dropped when all is taken.
+        let written = walk(slots, entry_of(&first), sent.iter(), entry_of, |block, at, sent| {
             let (operation, _) = done(sent);
             let Some((core, generation)) = block.with_generation_mut(at) else { return false };
             if !core.is_answered_by(&operation, generation) || !core.is_being_written() {
@@ -93,27 +104,27 @@ impl Table {
             }
             let (held, _) = core.was_written(counts, schema);
             if held != NONE {
-                let edges = rows.drop_held(held);
-                if edges != NONE {
-                    let_go.push(edges);
-                }
+                let_go.push(held);
             }
             true
-        })
+        });
+        rows.drop_each_held(let_go);
+        written
     }
 
     /// The same of deletes, of a kind that has no numbers.
-    #[inline(always)]
+    #[inline(never)]
     fn acknowledge_deletes<S>(
         &mut self,
         sent: &[S],
         done: &impl Fn(&S) -> (Operation, Option<u32>),
         let_go: &mut Vec<u32>,
+        emptied: &mut Vec<u32>,
     ) -> usize {
         let Table { slots, rows, schema, counts, .. } = self;
         let Some(first) = sent.first() else { return 0 };
         let entry_of = |sent: &&S| done(sent).0.entry;
-        walk(slots, entry_of(&first), sent.iter(), entry_of, |block, at, sent| {
+        let deleted = walk(slots, entry_of(&first), sent.iter(), entry_of, |block, at, sent| {
             let (operation, _) = done(sent);
             let Some((core, generation)) = block.with_generation_mut(at) else { return false };
             if !core.is_answered_by(&operation, generation) || !core.is_being_deleted() {
@@ -124,10 +135,13 @@ impl Table {
             }
             core.goes(schema, Way::DELETED, Flag::Seen.bit(), 0);
             counts[Way::DELETED.from as usize] -= 1;
-            rows.vacate(operation.entry.slot());
             block.remove(at);
             true
-        })
+        });
+        emptied.clear();
+        emptied.extend(sent.iter().take(deleted).map(|sent| done(sent).0.entry.slot()));
+        rows.vacate_each(emptied);
+        deleted
     }
 }
 
@@ -146,10 +160,10 @@ impl Engine {
             let (operation, _) = done(first);
             let mut answered = 0;
             if in_runs && let Some(table) = self.tables.get_mut(operation.entry.table()) {
-                let mut let_go = std::mem::take(&mut self.let_go);
-                answered = table.acknowledge_run(left, done, &mut let_go);
-                let_go.drain(..).for_each(|edges| self.release_edges(edges));
-                self.let_go = let_go;
+                let mut left_behind = std::mem::take(&mut self.left_behind);
+                answered = table.acknowledge_run(left, done, &mut left_behind);
+                left_behind.edges.drain(..).for_each(|edges| self.release_edges(edges));
+                self.left_behind = left_behind;
             }
             if answered == 0 {
                 answered = usize::from(self.acknowledged_straight(&operation, now));

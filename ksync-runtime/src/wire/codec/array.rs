@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use macaddr::MacAddr6;
 
 use super::{BigEndianValue, Codec};
-use crate::declare::{Context, Indexed, Invalid, OperationError, Ref, References, Resolver};
+use crate::declare::{Context, Indexed, Invalid, Links, OperationError, Ref, References, Resolver};
 use crate::wire::nested::Nested;
 use crate::wire::{AttributeList, AttributeValue, Attributes, FixedHeader, ParseError, ValueError};
 
@@ -35,7 +35,7 @@ pub trait FixedSize: Sized {
     fn parse(bytes: &[u8], resolver: &Resolver<'_>) -> Result<Self, ParseError>;
 
     /// Shows the references inside.
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         let _ = references;
     }
 
@@ -89,7 +89,7 @@ impl<T: Indexed> FixedSize for Ref<T> {
         resolver.reference(index).map_err(ParseError::from)
     }
 
-    fn references(&mut self, references: &mut References<'_>) {
+    fn references<L: Links>(&mut self, references: &mut References<'_, L>) {
         references.required(self);
     }
 
@@ -141,7 +141,7 @@ impl<T: FixedSize> Codec<Vec<T>> for ArrayOf {
         pieces.map(|bytes| T::parse(bytes, resolver).map_err(inside(nla))).collect()
     }
 
-    fn references(value: &mut Vec<T>, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut Vec<T>, references: &mut References<'_, L>) {
         value.iter_mut().for_each(|element| element.references(references));
     }
 
@@ -229,7 +229,7 @@ impl<T: Nested, L: RecordLength<T::Header>> Codec<Vec<T>> for Records<L> {
         Ok(records)
     }
 
-    fn references(value: &mut Vec<T>, references: &mut References<'_>) {
+    fn references<K: Links>(value: &mut Vec<T>, references: &mut References<'_, K>) {
         value.iter_mut().for_each(|record| record.references(references));
     }
 

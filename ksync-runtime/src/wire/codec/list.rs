@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::Codec;
-use crate::declare::{Context, Invalid, References, Resolver};
+use crate::declare::{Context, Invalid, Links, References, Resolver};
 use crate::wire::{AttributeList, Attributes, ParseError};
 
 /// `repeated`: the attribute is there once for each element.
@@ -30,7 +30,7 @@ fn all_met<T, C: Codec<T>>(asked: &[T], observed: &[T]) -> bool {
 
 macro_rules! elements_by_themselves {
     () => {
-        fn references(value: &mut Vec<T>, references: &mut References<'_>) {
+        fn references<L: Links>(value: &mut Vec<T>, references: &mut References<'_, L>) {
             value.iter_mut().for_each(|element| C::references(element, references));
         }
 

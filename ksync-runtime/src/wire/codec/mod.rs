@@ -41,7 +41,7 @@ pub use text::{NoNul, Presence, TextValue};
 
 use super::field::AttributeField;
 use super::{AttributeList, Attributes, ParseError};
-use crate::declare::{Context, Invalid, References, Resolver};
+use crate::declare::{Context, Invalid, Links, References, Resolver};
 
 /// How a `T` is carried by attributes. The methods are those of [`AttributeField`], for a type that need not know
 /// of it.
@@ -66,7 +66,7 @@ pub trait Codec<T> {
     }
 
     /// Shows the references inside the value.
-    fn references(value: &mut T, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut T, references: &mut References<'_, L>) {
         let _ = (value, references);
     }
 
@@ -107,7 +107,7 @@ impl<T: AttributeField> Codec<T> for Native {
         T::parse(nla, attributes, resolver)
     }
 
-    fn references(value: &mut T, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut T, references: &mut References<'_, L>) {
         value.references(references);
     }
 
@@ -147,7 +147,7 @@ impl<T, C: Codec<T>> Codec<Option<T>> for Maybe<C> {
         C::is_there(nla, attributes)
     }
 
-    fn references(value: &mut Option<T>, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut Option<T>, references: &mut References<'_, L>) {
         if let Some(value) = value {
             C::references(value, references);
         }
@@ -197,7 +197,7 @@ impl<T, C: Codec<Vec<T>>> Codec<Vec<T>> for UnlessEmpty<C> {
         C::is_there(nla, attributes)
     }
 
-    fn references(value: &mut Vec<T>, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut Vec<T>, references: &mut References<'_, L>) {
         C::references(value, references);
     }
 

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::Codec;
 use super::reference::KeyOnWire;
-use crate::declare::{Context, KSyncEntry, Ref, References, Resolver};
+use crate::declare::{Context, KSyncEntry, Links, Ref, References, Resolver};
 use crate::wire::{AttributeList, Attributes, ParseError};
 
 /// A key of several fields, taken apart and put together. The derive implements it for the keys that it writes.
@@ -84,7 +84,7 @@ where
         P::parse(&nest).map(|fields| Ref::to(<T::Key as KeyFields>::of_fields(fields)))
     }
 
-    fn references(value: &mut Ref<T>, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut Ref<T>, references: &mut References<'_, L>) {
         references.required(value);
     }
 

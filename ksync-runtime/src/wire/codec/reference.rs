@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Codec, Native};
-use crate::declare::{Context, Indexed, KSyncEntry, Ref, References, Resolver};
+use crate::declare::{Context, Indexed, KSyncEntry, Links, Ref, References, Resolver};
 use crate::wire::{AttributeList, AttributeValue, Attributes, ParseError};
 
 /// The target's index, 32 bits.
@@ -23,7 +23,7 @@ impl<T: Indexed> Codec<Ref<T>> for ByIndex {
         Native::parse(nla, attributes, resolver)
     }
 
-    fn references(value: &mut Ref<T>, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut Ref<T>, references: &mut References<'_, L>) {
         references.required(value);
     }
 
@@ -88,7 +88,7 @@ where
         KeyOnWire::parse_key(nla, attributes)
     }
 
-    fn references(value: &mut Ref<T>, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut Ref<T>, references: &mut References<'_, L>) {
         references.required(value);
     }
 
@@ -114,7 +114,7 @@ impl<T: KSyncEntry, C: Codec<T::Key>> Codec<Ref<T>> for ByKeyAs<C> {
         C::parse(nla, attributes, resolver).map(Ref::to)
     }
 
-    fn references(value: &mut Ref<T>, references: &mut References<'_>) {
+    fn references<L: Links>(value: &mut Ref<T>, references: &mut References<'_, L>) {
         references.required(value);
     }
 
