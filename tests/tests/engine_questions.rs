@@ -108,6 +108,38 @@ fn waiting_is_a_step_that_watchers_are_told() {
 }
 
 #[test]
+fn those_who_waited_together_are_told_of_one_by_one() {
+    let (mut engine, now) = engine();
+    for waiting in 1..=3 {
+        engine.set(plain(waiting, 1, Some(9)), now).expect("valid");
+    }
+    engine.set(plain(9, 1, None), now).expect("valid");
+    engine.watch(true);
+    done(&mut engine, None, now);
+    let told: Vec<String> =
+        std::iter::from_fn(|| engine.poll_transition()).map(|step| step.to_string()).collect();
+    let resumed = |waiting: u32| {
+        let start = format!("Plain {waiting}: ADD_DEFER -> SYNC_WAIT");
+        told.iter().filter(|step| step.starts_with(&start)).count()
+    };
+    assert_eq!([1, 2, 3].map(resumed), [1, 1, 1], "{told:?}");
+}
+
+#[test]
+fn what_is_changed_to_refer_to_something_missing_waits_from_the_start() {
+    let (mut engine, now) = engine();
+    engine.set(plain(1, 1, None), now).expect("valid");
+    done(&mut engine, None, now);
+    engine.set(plain(1, 2, Some(7)), now).expect("valid");
+    assert_eq!(engine.state::<Plain>(&1), Some(State::ChangeDefer));
+    assert_eq!(engine.queued(), 0, "nothing may leave");
+    engine.set(plain(7, 1, None), now).expect("valid");
+    done(&mut engine, None, now);
+    done(&mut engine, None, now);
+    assert_eq!(engine.state::<Plain>(&1), Some(State::InSync));
+}
+
+#[test]
 fn the_root_is_the_one_at_fault() {
     let (mut engine, now) = engine();
     engine.set(plain(1, 1, Some(2)), now).expect("valid");

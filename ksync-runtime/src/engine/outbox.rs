@@ -420,11 +420,22 @@ mod tests {
         }
         let turns = [[1; 24].as_slice(), &[0; 8], &[1; 24], &[0; 8]].concat();
         assert_eq!(tables(&mut outbox, 64), turns);
-        // Two of the fresh are left.
-        assert_eq!(tables(&mut outbox, 3), [1, 1, 0]);
-        push(&mut outbox, 1, 50, Lane::Fresh);
-        assert_eq!(tables(&mut outbox, 1), [1], "whoever comes when none of them waits is next");
-        assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), 151 - 68);
+        assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), 150 - 64);
+    }
+
+    #[test]
+    fn a_fresh_one_that_finds_no_other_is_the_next() {
+        let mut outbox = Outbox::default();
+        for slot in 0..100 {
+            push(&mut outbox, 0, slot, Lane::Bulk);
+        }
+        for slot in 0..FRESH_IN_A_ROW {
+            push(&mut outbox, 1, slot, Lane::Fresh);
+        }
+        // It would be the turn of the bulk now, and of seven more when the first of it has left.
+        assert_eq!(count(&tables(&mut outbox, 25), 1), 24);
+        push(&mut outbox, 1, 0, Lane::Fresh);
+        assert_eq!(tables(&mut outbox, 2), [1, 0]);
     }
 
     #[test]
