@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ksync_runtime::declare::OperationError;
 use ksync_runtime::engine::machine::State;
-use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy};
+use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy, Share};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::NoHeader;
 
@@ -175,4 +175,102 @@ fn what_stands_on_something_that_goes_stays_behind_what_stands_on_nothing() {
     let sent = operations(&mut engine, now);
     let sent: Vec<String> = sent.iter().map(|sent| engine.describe(*sent)).collect();
     assert_eq!(sent, ["Follower 2", "Follower 4"]);
+}
+
+/// Between the writes and the deletes of one kind stands an operation of another one, whose entry has the same place there.
+#[test]
+fn an_answer_of_another_kind_ends_the_run() {
+    let now = Instant::now();
+    let mut engine = engine();
+    engine.set(Thing { id: 0, value: 1 }, now).expect("room");
+    engine.set(Neighbour { id: 0, thing: None }, now).expect("room");
+    let sent = operations(&mut engine, now);
+    answer(&mut engine, &sent, now);
+    engine.set(Thing { id: 1, value: 1 }, now).expect("room");
+    assert!(engine.remove::<Neighbour>(&0, now) && engine.remove::<Thing>(&0, now));
+    let sent = operations(&mut engine, now);
+    assert_eq!(sent.len(), 3);
+    answer(&mut engine, &sent, now);
+    assert_eq!((engine.state::<Thing>(&0), engine.state::<Neighbour>(&0)), (None, None));
+    assert_eq!((engine.rejected(), engine.outstanding()), (0, 0));
+}
+
+/// Chance that is the same in every run (xorshift64).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as u32 % end
+    }
+}
+
+/// All that there is, in words.
+fn shape(engine: &Engine) -> Vec<Option<State>> {
+    let states =
+        |id: u32| [engine.state::<Thing>(&id), engine.state::<Follower>(&id), engine.state::<Neighbour>(&id)];
+    (0..SOME).flat_map(states).collect()
+}
+
+/// How many entries of each kind take part.
+const SOME: u32 = 5;
+
+/// Whoever watches has each entry looked at by itself, so the two ways are held against each other.
+#[test]
+fn it_makes_no_difference_whether_somebody_watches() {
+    let now = Instant::now();
+    for seed in 1..=400 {
+        let mut engines = [true, false].map(|watched| {
+            let mut engine = engine();
+            engine.watch(watched);
+            engine
+        });
+        let mut chance = Chance(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
+        for step in 0..100 {
+            let (what, id, other) = (chance.below(8), chance.below(SOME), chance.below(SOME));
+            let (most, refused, sends) = (chance.below(20) as usize, chance.below(40), chance.below(5) == 0);
+            let thing = (other > 0).then(|| Ref::to(other));
+            let mut sent = [0; 2];
+            for (engine, sent) in engines.iter_mut().zip(&mut sent) {
+                match what {
+                    0 | 1 => engine.set(Thing { id, value: other }, now).expect("room"),
+                    2 => engine.set(Follower { id, thing: thing.clone() }, now).expect("room"),
+                    3 => engine.set(Neighbour { id, thing: thing.clone() }, now).expect("room"),
+                    4 => _ = engine.remove::<Thing>(&id, now),
+                    5 => _ = engine.remove::<Follower>(&id, now),
+                    6 => _ = engine.remove::<Neighbour>(&id, now),
+                    _ => {
+                        let all = (0..SOME).map(|id| Thing { id, value: other });
+                        assert!(engine.set_all(all, Share::Fresh, now).is_empty());
+                    }
+                }
+                while engine.work(1024, now) {}
+                if sends {
+                    let mut operations = Vec::new();
+                    engine.next_operations_on(0, most, &mut operations, now);
+                    if let (0, Some(last)) = (refused, operations.pop()) {
+                        answer(engine, &operations, now);
+                        let busy = OperationError::kernel(16, None, None);
+                        engine.handle_outcome(last, Outcome::Failed(busy), now);
+                        operations.clear();
+                    }
+                    *sent = operations.len();
+                    answer(engine, &operations, now);
+                    while engine.work(1024, now) {}
+                }
+                while engine.poll_transition().is_some() {}
+            }
+            let [watched, unwatched] = &engines;
+            let told = format!("seed {seed}, step {step}");
+            assert_eq!(shape(watched), shape(unwatched), "{told}");
+            assert_eq!(sent[0], sent[1], "{told}");
+            assert_eq!(
+                (watched.queued(), watched.outstanding()),
+                (unwatched.queued(), unwatched.outstanding())
+            );
+            assert_eq!((watched.rejected(), unwatched.rejected()), (0, 0), "{told}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Links, References as fields, for the compiler's messages: [`AttributeField`] has many implementors, so of a
+//! References as fields, for the compiler's messages: [`AttributeField`] has many implementors, so of a
 //! reference that can't be written it would only say that it is no attribute. Here the one thing that can be
 //! missing is the kind's index, and that is what it says.
 

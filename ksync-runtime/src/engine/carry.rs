@@ -337,7 +337,11 @@ impl Engine {
         let mut left = woken;
         loop {
             if self.is_resolved(resolved) {
-                left = &left[self.resumed_on(left, resolved, now)..];
+                let resumed = self.resumed_on(left, resolved, now);
+                left = &left[resumed..];
+                if resumed > 0 {
+                    continue;
+                }
             }
             let Some((first, rest)) = left.split_first() else { return };
             self.re_evaluate(*first, now);

@@ -18,12 +18,12 @@ use crate::declare::{Schema, Verb};
 /// After that many others a retry gets its turn, so that neither starves the other.
 const OTHERS_PER_RETRY: u32 = 8;
 
-/// After that many fresh operations the bulk gets its turn.
-const FRESH_IN_A_ROW: u32 = 24;
+/// So many fresh operations leave for each one of the bulk.
+const FRESH_PER_BULK: u32 = 3;
 
-/// After that many operations of the bulk the fresh get their turn. A few at a time: it takes the kernel a tenth of a
-/// millisecond, and those that leave in a run cost less than half as much.
-const BULK_IN_A_ROW: u32 = 8;
+/// After that many fresh operations the bulk gets its turn, until it has had its share. Not one by one: those that leave in a
+/// run cost less than half as much, and the kernel needs some 25 µs for the eight of the bulk that a fresh one may wait for.
+const FRESH_IN_A_ROW: u32 = 8 * FRESH_PER_BULK;
 
 /// After that many early operations one of the others gets its turn.
 const EARLY_PER_OTHER: u32 = 256;
@@ -217,9 +217,9 @@ pub(crate) struct Outbox {
     bulk: Bulk,
     retries: VecDeque<EntryId>,
     early_in_a_row: u32,
-    /// How many of the lane whose turn it is left while the other one waited, too.
-    in_a_row: u32,
-    /// Whether that is the bulk.
+    /// How many fresh operations left while the bulk waited, less their share for each of the bulk that left since.
+    lead: u32,
+    /// Whether it is the turn of the bulk.
     is_turn_of_bulk: bool,
     others_in_a_row: u32,
 }
@@ -317,28 +317,27 @@ impl Outbox {
         if self.fresh.is_empty() {
             return (Lane::Bulk, usize::MAX);
         }
-        let (lane, in_a_row) = match self.is_turn_of_bulk {
-            true => (Lane::Bulk, BULK_IN_A_ROW),
-            false => (Lane::Fresh, FRESH_IN_A_ROW),
-        };
-        (lane, in_a_row.saturating_sub(self.in_a_row) as usize)
+        if self.is_turn_of_bulk {
+            (Lane::Bulk, self.lead.div_ceil(FRESH_PER_BULK) as usize)
+        } else {
+            (Lane::Fresh, (FRESH_IN_A_ROW - self.lead) as usize)
+        }
     }
 
     /// So many of that lane are taken, as [`turn`](Self::turn) says.
     #[inline(always)]
     fn had_turn(&mut self, lane: Lane, taken: usize) {
-        if self.bulk.is_empty() || taken == 0 {
+        if taken == 0 || self.bulk.is_empty() {
             return;
         }
-        let is_bulk = lane == Lane::Bulk;
-        if self.fresh.is_empty() {
-            // Whoever comes among the fresh is the next one.
-            (self.is_turn_of_bulk, self.in_a_row) = (false, 0);
-            return;
-        }
-        self.in_a_row += taken as u32;
-        if self.in_a_row >= if is_bulk { BULK_IN_A_ROW } else { FRESH_IN_A_ROW } {
-            (self.is_turn_of_bulk, self.in_a_row) = (!is_bulk, 0);
+        let taken = taken as u32;
+        if lane == Lane::Bulk {
+            self.lead = self.lead.saturating_sub(taken.saturating_mul(FRESH_PER_BULK));
+            // Who comes among the fresh while the bulk leaves alone is the next.
+            self.is_turn_of_bulk &= self.lead > 0 && !self.fresh.is_empty();
+        } else {
+            self.lead += taken;
+            self.is_turn_of_bulk = self.lead >= FRESH_IN_A_ROW;
         }
     }
 
@@ -423,8 +422,33 @@ mod tests {
         assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), 150 - 64);
     }
 
+    /// However many fresh ones come at a time, and however many leave.
     #[test]
-    fn a_fresh_one_that_finds_no_other_is_the_next() {
+    fn the_share_of_the_bulk_is_a_quarter_of_what_leaves_when_fresh_ones_come_in_bursts() {
+        for burst in [1, 7, 12, 23, 24, 25, 50] {
+            for leave in [burst + 1, burst + burst / 2 + 1] {
+                let mut outbox = Outbox::default();
+                for slot in 0..10_000 {
+                    push(&mut outbox, 0, slot, Lane::Bulk);
+                }
+                let (mut left, mut of_bulk) = (0, 0);
+                for _ in 0..100 {
+                    for slot in 0..burst {
+                        if outbox.fresh.len() < burst as usize * 4 {
+                            push(&mut outbox, 1, slot, Lane::Fresh);
+                        }
+                    }
+                    let tables = tables(&mut outbox, leave as usize);
+                    left += tables.len();
+                    of_bulk += count(&tables, 0);
+                }
+                assert!(of_bulk + 8 >= left / 4, "{of_bulk} of {left} at {burst} and {leave}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fresh_one_that_comes_while_the_bulk_leaves_alone_is_the_next() {
         let mut outbox = Outbox::default();
         for slot in 0..100 {
             push(&mut outbox, 0, slot, Lane::Bulk);

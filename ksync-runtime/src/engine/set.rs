@@ -6,7 +6,7 @@ use super::entry::{Core, EntryId, Flag, NONE};
 use super::machine::State;
 use super::of_kind::OfKind;
 use super::references::Cores;
-use super::tables::{Linker, Table};
+use super::tables::{Failed, Linker, Table};
 use super::{Engine, SetError, Work};
 use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key};
 use crate::table::{AnyRows, Found, Rows};
@@ -184,8 +184,8 @@ impl Engine {
         let mut linker = Linker::new(&mut self.tables, &mut self.targets);
         value.references(&mut References::new(&mut linker));
         let Linker { missing, failed, .. } = linker;
-        if let Some(kind) = failed {
-            return Err(self.no_room(kind));
+        if let Some(failed) = failed {
+            return Err(self.not_linked(failed));
         }
         if at == NONE && has_numbers && !self.tables.get(number).is_some_and(Table::has_number_left) {
             match self.find_value(hash, &value) {
@@ -197,6 +197,7 @@ impl Engine {
         }
         // Only now, since a reference to its own kind may have made a row for it.
         let made = match OfKind::of(&mut self.tables, &mut self.outboxes, number) {
+            Some(of_kind) if at != NONE && of_kind.holds(at, &value) => Made::Unchanged,
             Some(_) if at != NONE => Made::There(at, value),
             Some(mut of_kind) => of_kind.make(hash, value, missing.is_some()),
             None => Made::NoRoom,
@@ -221,12 +222,7 @@ impl Engine {
                     self.redeclared(entry, old, edges, now);
                 }
             }
-            Made::Unchanged => {
-                debug_assert!(
-                    self.targets.iter().all(|linked| self.tables.core(linked.to).is_some_and(Core::has_refs)),
-                    "to what is declared already it refers already"
-                );
-            }
+            Made::Unchanged => self.forget_targets(),
             Made::NoRoom => return Err(self.no_room(self.kind_name::<T>())),
         }
         Ok(())
@@ -274,11 +270,34 @@ impl Engine {
         self.declared(entry, now);
     }
 
+    /// What a value refers to is not referred to by it after all: what was made for its sake goes again. A value that is as it
+    /// was declared, too, may name other things, if its equality does not look at them.
+    #[inline]
+    fn forget_targets(&mut self) {
+        for linked in self.targets.drain(..) {
+            if self.tables.core(linked.to).is_some_and(|core| !core.has_refs()) {
+                self.work.push_back(Work::Released(linked.to));
+            }
+        }
+    }
+
     /// A table is full: what was made for the value only goes again.
     #[cold]
     fn no_room(&mut self, kind: &'static str) -> SetError {
-        self.work.extend(self.targets.drain(..).map(|linked| Work::Released(linked.to)));
+        self.forget_targets();
         SetError::TableFull { kind }
+    }
+
+    /// The same where it is not the table of the value's own kind, or there is none.
+    #[cold]
+    fn not_linked(&mut self, failed: Failed) -> SetError {
+        match failed {
+            Failed::Full(kind) => self.no_room(kind),
+            Failed::NotRegistered(kind) => {
+                self.forget_targets();
+                SetError::NotRegistered { kind }
+            }
+        }
     }
 
     /// The same of a value that refers to nothing.

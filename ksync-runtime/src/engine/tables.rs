@@ -475,15 +475,24 @@ pub(crate) struct Linker<'a> {
     targets: &'a mut Vec<Linked>,
     /// The first of them that others may not build on yet.
     pub(crate) missing: Option<usize>,
-    /// The kind of a target that could not be made, because it has no table or its table is full.
-    pub(crate) failed: Option<&'static str>,
+    /// Why a target could not be made, with its kind.
+    pub(crate) failed: Option<Failed>,
+}
+
+/// Why an entry can't be referred to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failed {
+    /// The table of its kind is full.
+    Full(&'static str),
+    /// Its kind has no table.
+    NotRegistered(&'static str),
 }
 
 impl Links for Linker<'_> {
     #[inline(always)]
     fn link<T: KSyncEntry>(&mut self, key: &T::Key, survives: bool) -> Target {
         let Some((number, table, rows)) = self.tables.of_kind::<T>() else {
-            return self.fail::<T>();
+            return self.fail(Failed::NotRegistered(T::SCHEMA.name));
         };
         let (to, is_resolved) = match rows.find_key(key) {
             Found::At(slot) => {
@@ -492,7 +501,10 @@ impl Links for Linker<'_> {
             }
             Found::Absent(hash) => match self.tables.create_placeholder::<T>(number, hash, key) {
                 Ok(to) => (to, false),
-                Err(TableFull) => return self.fail::<T>(),
+                Err(TableFull) => {
+                    let name = self.tables.get(number).map_or(T::SCHEMA.name, |table| table.schema.name);
+                    return self.fail(Failed::Full(name));
+                }
             },
         };
         if !is_resolved && self.missing.is_none() {
@@ -512,8 +524,8 @@ impl<'a> Linker<'a> {
     }
 
     #[cold]
-    fn fail<T: KSyncEntry>(&mut self) -> Target {
-        self.failed = Some(T::SCHEMA.name);
+    fn fail(&mut self, why: Failed) -> Target {
+        self.failed = Some(why);
         Target::NONE
     }
 }

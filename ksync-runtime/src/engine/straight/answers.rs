@@ -24,9 +24,9 @@ const DEL_ACK_WAIT: u32 = Flag::Outstanding.bit() | in_state(State::DelAckWait);
 /// What a run of answers leaves behind. It is kept for its memory.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct LeftBehind {
-    /// The first reference of each value that is no more; or [`NONE`].
+    /// The first reference of each value that is no more, or [`NONE`]; until the copies are dropped, the numbers of these.
     edges: Vec<u32>,
-    /// The slots of entries that are no more.
+    /// The slots of the entries of the last run that are no more.
     slots: Vec<u32>,
 }
 
@@ -78,7 +78,9 @@ impl Table {
         // One after the other: in one loop they would be in each other's way.
         let LeftBehind { edges, slots } = left_behind;
         let written = self.acknowledge_writes(sent, done, edges);
-        if self.going_away || self.schema.index != IndexSource::None {
+        let table = |sent: &S| done(sent).0.entry.table();
+        let (first, next) = (sent.first().map(table), sent.get(written).map(table));
+        if self.going_away || self.schema.index != IndexSource::None || first != next {
             return written;
         }
         written + self.acknowledge_deletes(&sent[written..], done, edges, slots)
