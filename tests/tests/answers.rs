@@ -207,7 +207,7 @@ impl Chance {
     }
 }
 
-/// All that there is, in words.
+/// The state of every entry that there can be.
 fn shape(engine: &Engine) -> Vec<Option<State>> {
     let states =
         |id: u32| [engine.state::<Thing>(&id), engine.state::<Follower>(&id), engine.state::<Neighbour>(&id)];
@@ -250,7 +250,8 @@ fn it_makes_no_difference_whether_somebody_watches() {
                 if sends {
                     let mut operations = Vec::new();
                     engine.next_operations_on(0, most, &mut operations, now);
-                    if let (0, Some(last)) = (refused, operations.pop()) {
+                    let last = if refused == 0 { operations.pop() } else { None };
+                    if let Some(last) = last {
                         answer(engine, &operations, now);
                         let busy = OperationError::kernel(16, None, None);
                         engine.handle_outcome(last, Outcome::Failed(busy), now);

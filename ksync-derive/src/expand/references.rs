@@ -12,6 +12,7 @@ pub(super) fn items(kind: &Kind) -> TokenStream {
         let ident = &field.ident;
         field::references(field, runtime, &quote!(&mut self.#ident))
     });
+    // Inlined, since what it is handed then stays out of memory: a call costs some forty instructions.
     quote! {
         #[inline(always)]
         fn references<__L: #runtime::Links>(&mut self, __references: &mut #runtime::References<'_, __L>) {

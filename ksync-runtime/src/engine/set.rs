@@ -60,7 +60,7 @@ pub(super) enum Made<T> {
 impl Core {
     /// Whether somebody declared it in this life of the agent.
     #[inline]
-    pub(super) fn is_live(&self) -> bool {
+    fn is_live(&self) -> bool {
         self.are(Flag::Declared.bit() | Flag::Stale.bit(), Flag::Declared.bit())
     }
 }
@@ -288,7 +288,7 @@ impl Engine {
         SetError::TableFull { kind }
     }
 
-    /// The same where it is not the table of the value's own kind, or there is none.
+    /// What a value refers to could not be made: what was made for the value goes again.
     #[cold]
     fn not_linked(&mut self, failed: Failed) -> SetError {
         match failed {
@@ -300,7 +300,7 @@ impl Engine {
         }
     }
 
-    /// The same of a value that refers to nothing.
+    /// The table of a value that refers to nothing is full.
     #[cold]
     fn no_room_at_all<T: KSyncEntry>(&mut self) -> SetError {
         self.targets.clear();
