@@ -294,13 +294,16 @@ impl Core {
     }
 
     /// The same for an entry that stands in the lane that it [leaves](Self::leaves), if there is nothing to be looked at but
-    /// what it [stands on](Self::stands_on).
+    /// what it [stands on](Self::stands_on), which has to be nothing unless it is `RESOLVED`.
     #[inline(always)]
-    pub(crate) fn handed_out_straight(&mut self, leaves: u32) -> Option<Verb> {
+    pub(crate) fn handed_out_straight<const RESOLVED: bool>(&mut self, leaves: u32) -> Option<Verb> {
         if !self.leaves_straight() {
             return None;
         }
         let verb = self.verb()?;
+        if !RESOLVED && self.edges != NONE && verb != Verb::Delete {
+            return None;
+        }
         self.turn(leaves, Flag::Outstanding.bit());
         Some(verb)
     }

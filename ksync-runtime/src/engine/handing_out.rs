@@ -74,10 +74,15 @@ impl Core {
     }
 
     /// The same for an entry that stands in the lane that it [leaves](Self::leaves), if there is nothing to be looked at but
-    /// what it [stands on](Self::stands_on).
+    /// what it [stands on](Self::stands_on), which has to be nothing unless it is `RESOLVED`.
     #[inline(always)]
-    fn hand_out_straight(&mut self, entry: EntryId, generation: u32, leaves: u32) -> Option<Operation> {
-        let verb = self.handed_out_straight(leaves)?;
+    fn hand_out_straight<const RESOLVED: bool>(
+        &mut self,
+        entry: EntryId,
+        generation: u32,
+        leaves: u32,
+    ) -> Option<Operation> {
+        let verb = self.handed_out_straight::<RESOLVED>(leaves)?;
         self.serial = self.serial.wrapping_add(1);
         let Core { serial, held, .. } = *self;
         Some(Operation { entry, generation, held, serial, action: Action::Write(verb), again: false })
@@ -306,7 +311,7 @@ fn resolved_run(tables: &Tables, edges: &Edges, entries: &[EntryId]) -> usize {
 
 /// Hands out those that come first, as long as they are of the same kind as the first one and nothing is in their way.
 /// `RESOLVED`: what they stand on is there; otherwise they have to stand on nothing. Returns how many.
-#[inline(always)]
+#[inline(never)]
 fn hand_out_run<const RESOLVED: bool>(
     tables: &mut Tables,
     lane: Lane,
@@ -324,10 +329,8 @@ fn hand_out_run<const RESOLVED: bool>(
         |(entry, _)| **entry,
         |block, at, (entry, place)| {
             let Some((core, generation)) = block.with_generation_mut(at) else { return false };
-            if !RESOLVED && core.stands_on() != NONE {
-                return false;
-            }
-            let Some(operation) = core.hand_out_straight(*entry, generation, leaves) else { return false };
+            let handed_out = core.hand_out_straight::<RESOLVED>(*entry, generation, leaves);
+            let Some(operation) = handed_out else { return false };
             *place = operation;
             true
         },
@@ -344,14 +347,40 @@ fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut 
     let operations = operations.get(..LONGEST_RUN).unwrap_or(operations);
     let number = operations.first().ok_or_else(gone)?.entry.table();
     let (table, rows) = tables.table_with_rows::<T>(number).ok_or_else(gone)?;
-    let echo = if table.learns_from_echo() { NLM_F_ECHO } else { 0 };
-    let Writing { out, starts, next_seq, port } = to;
-    let before = starts.len();
-    starts.resize(before + operations.len(), 0);
-    let mut seq = *next_seq;
+    let before = to.starts.len();
+    to.starts.resize(before + operations.len(), 0);
+    let places = to.starts.get_mut(before..).unwrap_or_default();
+    let (written, ended) =
+        write_each(tables, table, rows, operations, places, to.out, (to.next_seq, to.port));
+    to.starts.truncate(before + written);
+    to.next_seq = to.next_seq.wrapping_add(written as u32);
+    if table.learns_from_echo() {
+        for (operation, start) in operations.iter().zip(&to.starts[before..]) {
+            if operation.action == Action::Write(Verb::Add) {
+                set_flags(to.out, *start as usize, NLM_F_ECHO);
+            }
+        }
+    }
+    ended
+}
+
+/// Writes messages, and into `places` where each of them starts. Returns how many, and how that ended.
+#[inline(never)]
+fn write_each<T: KSyncEntry>(
+    tables: &Tables,
+    table: &Table,
+    rows: &Rows<T>,
+    operations: &[Operation],
+    places: &mut [u32],
+    out: &mut BytesMut,
+    (first_seq, port): (u32, u32),
+) -> (usize, Written) {
+    let Some(number) = operations.first().map(|first| first.entry.table()) else {
+        return (0, Ok(Progress::Pending));
+    };
     let mut paper = BLANK_PAPER;
-    let mut ended = Ok(Progress::Pending);
-    for (operation, place) in operations.iter().zip(&mut starts[before..]) {
+    let mut written = 0;
+    for (operation, place) in operations.iter().zip(places) {
         if operation.entry.table() != number {
             break;
         }
@@ -361,7 +390,7 @@ fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut 
             "the engine went on between handing an operation out and writing its message"
         );
         let start = out.len();
-        let request = Request::new(out, seq, *port).on(&mut paper);
+        let request = Request::new(out, first_seq.wrapping_add(written as u32), port).on(&mut paper);
         let outcome = write_from(tables, table, rows, operation, operation.held, request);
         match outcome {
             Ok(Progress::Pending) if out.len() > start => {}
@@ -370,19 +399,13 @@ fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut 
                 // There may have been nothing to be written.
                 let outcome =
                     outcome.map(|kept| if kept == Progress::Kept { kept } else { Progress::Complete });
-                ended = outcome;
-                break;
+                return (written, outcome);
             }
         }
-        if echo != 0 && operation.action == Action::Write(Verb::Add) {
-            set_flags(out, start, echo);
-        }
         *place = start as u32;
-        seq = seq.wrapping_add(1);
+        written += 1;
     }
-    starts.truncate(before + seq.wrapping_sub(*next_seq) as usize);
-    *next_seq = seq;
-    ended
+    (written, Ok(Progress::Pending))
 }
 
 #[inline(always)]

@@ -50,7 +50,7 @@ impl Engine {
         if let Some(table) = self.tables.get_mut(number)
             && !table.going_away
         {
-            table.going_away = true;
+            table.goes_away();
             self.work.push_back(Work::DeleteAll { table: number, from: 0 });
         }
         true

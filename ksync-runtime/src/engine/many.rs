@@ -4,7 +4,6 @@ use std::any::TypeId;
 use std::time::Instant;
 
 use super::entry::{EntryId, NONE};
-use super::of_kind::OfKind;
 use super::outbox::Share;
 use super::set::Straight;
 use super::tables::Table;
@@ -144,7 +143,7 @@ impl Engine {
     ) -> Option<(usize, Result<Straight<T>, T>)> {
         self.settle_losses(now);
         let observed = self.is_observed();
-        let mut of_kind = self.of_kind_mut::<T>().filter(OfKind::may_set_straight);
+        let mut of_kind = self.of_kind_mut::<T>().filter(|of_kind| of_kind.may_set_straight(observed));
         let mut left = ahead.iter();
         for Ahead { hash, slot } in left.by_ref() {
             let Some(value) = values.next() else { break };
@@ -154,8 +153,7 @@ impl Engine {
                 Some(of_kind) => of_kind.set_again_straight(*slot, value),
             };
             match straight {
-                Ok(Straight::Unchanged) => {}
-                Ok(Straight::Made(_) | Straight::Changed(_)) if !observed => {}
+                Ok(Straight::Done) => {}
                 other => return Some((ahead.len() - left.len() - 1, other)),
             }
         }
@@ -193,13 +191,10 @@ impl Engine {
                     now,
                 );
                 let mut keys = group.drain(..);
-                while let Some((done, entry, straight)) =
+                while let Some((done, entry)) =
                     engine.remove_straight::<T>(left, &mut keys, &mut removed, now)
                 {
-                    removed += usize::from(straight || engine.withdrawn(entry, now));
-                    if straight {
-                        engine.was_withdrawn(entry, now);
-                    }
+                    removed += usize::from(engine.withdrawn(entry, now));
                     left = left.get_mut(done + 1..).unwrap_or_default();
                     // What followed may have taken rows away.
                     left.iter_mut().for_each(|ahead| ahead.slot = NONE);
@@ -208,8 +203,8 @@ impl Engine {
         }
     }
 
-    /// Withdraws entries as long as they go straight and nobody wants to know. Returns how many keys that took, the next
-    /// entry, of which that is not so, and whether it went straight.
+    /// Withdraws entries as long as they go straight and nobody wants to know. Returns how many keys that took, and the
+    /// next entry, of which that is not so.
     #[inline(always)]
     fn remove_straight<'a, T: KSyncEntry>(
         &mut self,
@@ -217,7 +212,7 @@ impl Engine {
         keys: &mut impl Iterator<Item = &'a T::Key>,
         removed: &mut usize,
         now: Instant,
-    ) -> Option<(usize, EntryId, bool)>
+    ) -> Option<(usize, EntryId)>
     where
         T::Key: 'a,
     {
@@ -232,10 +227,9 @@ impl Engine {
                 slot => Found::At(slot),
             };
             if let Found::At(slot) = found {
-                let straight = of_kind.withdraw_straight(slot);
-                if !straight || observed {
+                if observed || !of_kind.withdraw_straight(slot) {
                     let done = ahead.len() - left.len() - 1;
-                    return Some((done, EntryId::new(of_kind.number, slot), straight));
+                    return Some((done, EntryId::new(of_kind.number, slot)));
                 }
                 *removed += 1;
             }

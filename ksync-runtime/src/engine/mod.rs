@@ -285,6 +285,7 @@ impl Engine {
     /// Returns whether it was declared.
     pub fn remove<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) -> bool {
         self.settle_losses(now);
+        let observed = self.is_observed();
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return false;
         };
@@ -292,11 +293,7 @@ impl Engine {
             return false;
         };
         let entry = EntryId::new(of_kind.number, slot);
-        if of_kind.withdraw_straight(slot) {
-            self.was_withdrawn(entry, now);
-            return true;
-        }
-        self.withdrawn(entry, now)
+        !observed && of_kind.withdraw_straight(slot) || self.withdrawn(entry, now)
     }
 
     /// The declared value of an entry.

@@ -142,11 +142,9 @@ impl Outboxes {
 
     /// Where the operations go of a kind with that schema, whose messages that connection carries.
     #[inline(always)]
-    pub(crate) fn of(&mut self, channel: usize, schema: &Schema) -> Option<Sending<'_>> {
+    pub(crate) fn of<'a>(&'a mut self, channel: usize, schema: &'a Schema) -> Option<Sending<'a>> {
         let outbox = self.boxes.get_mut(channel)?;
-        let deletes = if self.share == Share::Bulk { Lane::Bulk } else { Lane::Fresh };
-        let writes = if schema.early { Lane::Early } else { deletes };
-        Some(Sending { outbox, queued: &mut self.queued, writes, deletes })
+        Some(Sending { outbox, queued: &mut self.queued, share: &self.share, schema })
     }
 }
 
@@ -154,10 +152,9 @@ impl Outboxes {
 pub(crate) struct Sending<'a> {
     outbox: &'a mut Outbox,
     queued: &'a mut usize,
-    /// The way that adds and changes take.
-    writes: Lane,
-    /// The way that deletes take.
-    deletes: Lane,
+    // Looked at when it matters: what is known before has to be put aside until then.
+    share: &'a Share,
+    schema: &'a Schema,
 }
 
 impl Sending<'_> {
@@ -165,14 +162,25 @@ impl Sending<'_> {
     #[inline(always)]
     pub(crate) fn queue(&mut self, entry: EntryId, core: &mut Core, verb: Verb) {
         core.ask_for(verb);
-        let lane = if verb == Verb::Delete { self.deletes } else { self.writes };
-        self.take(entry, core, lane, verb);
+        self.take(entry, core, self.lane_of(verb), verb);
+    }
+
+    /// The way that an operation takes.
+    #[inline(always)]
+    fn lane_of(&self, verb: Verb) -> Lane {
+        if self.schema.early && verb != Verb::Delete {
+            Lane::Early
+        } else if *self.share == Share::Fresh {
+            Lane::Fresh
+        } else {
+            Lane::Bulk
+        }
     }
 
     /// Whether adds and changes go among the fresh, and find room there.
     #[inline(always)]
     pub(crate) fn is_fresh(&self) -> bool {
-        self.writes == Lane::Fresh && self.outbox.fresh.len() < FRESH_ROOM
+        self.lane_of(Verb::Add) == Lane::Fresh && self.outbox.fresh.len() < FRESH_ROOM
     }
 
     /// Puts a new entry, which is marked so, among the fresh, where it waits for its add to be handed out.
@@ -187,11 +195,7 @@ impl Sending<'_> {
     #[inline]
     pub(crate) fn queue_again(&mut self, entry: EntryId, core: &mut Core, verb: Verb, retry: bool) {
         if core.must_be_queued(verb) {
-            let lane = match verb {
-                _ if retry => Lane::Retry,
-                Verb::Delete => self.deletes,
-                Verb::Add | Verb::Change => self.writes,
-            };
+            let lane = if retry { Lane::Retry } else { self.lane_of(verb) };
             self.take(entry, core, lane, verb);
         }
     }

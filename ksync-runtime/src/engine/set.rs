@@ -33,12 +33,9 @@ pub(super) fn refers_to_nothing<T: KSyncEntry>(value: &mut T) -> bool {
 
 /// What came of a value that went straight.
 pub(super) enum Straight<T> {
-    /// It was declared before.
-    Unchanged,
-    /// An entry was made for it.
-    Made(EntryId),
-    /// It took the place of another one, into which the kernel can change it.
-    Changed(EntryId),
+    /// It was declared before; or an entry was made for it; or it took the place of another one, into which the kernel can
+    /// change it. Nothing follows from that but an operation.
+    Done,
     /// Its table is full.
     NoRoom,
     /// It took the place of this one, and what follows from that is still to be decided.
@@ -66,10 +63,10 @@ impl Core {
 }
 
 impl<T: KSyncEntry> OfKind<'_, T> {
-    /// Whether values of this kind may go straight.
+    /// Whether values of this kind may go straight: if nobody is to be told of it.
     #[inline(always)]
-    pub(super) fn may_set_straight(&self) -> bool {
-        T::SCHEMA.depends_on.is_empty() && self.schema.index == IndexSource::None && !self.going_away
+    pub(super) fn may_set_straight(&self, observed: bool) -> bool {
+        T::SCHEMA.depends_on.is_empty() && self.plain && !observed
     }
 
     /// Declares a value whose entry is in that slot, of a kind of which [values may](Self::may_set_straight). One that does not
@@ -81,7 +78,7 @@ impl<T: KSyncEntry> OfKind<'_, T> {
             return Err(value);
         };
         if core.is_live() && *declared == value {
-            return Ok(Straight::Unchanged);
+            return Ok(Straight::Done);
         }
         if value.check().is_err() || !refers_to_nothing(&mut value) || !core.rests() {
             return Err(value);
@@ -91,7 +88,7 @@ impl<T: KSyncEntry> OfKind<'_, T> {
             Ok(held) => {
                 core.change(counts, schema, held, NONE);
                 sending.queue(entry, core, Verb::Change);
-                Straight::Changed(entry)
+                Straight::Done
             }
             Err(old) => Straight::Replaced(entry, old),
         })
@@ -114,14 +111,15 @@ impl Engine {
         if !T::SCHEMA.depends_on.is_empty() {
             return self.set_referring(Rows::hash_of_value(&value), NONE, value, now);
         }
+        let observed = self.is_observed();
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
         let hash = Rows::hash_of_value(&value);
-        let straight = if of_kind.may_set_straight() { of_kind.set_hashed(hash, value) } else { Err(value) };
+        let straight =
+            if of_kind.may_set_straight(observed) { of_kind.set_hashed(hash, value) } else { Err(value) };
         match straight {
-            Ok(Straight::Unchanged) => Ok(()),
-            Ok(Straight::Made(_) | Straight::Changed(_)) if !self.is_observed() => Ok(()),
+            Ok(Straight::Done) => Ok(()),
             other => self.follow_set(hash, other, now),
         }
     }
@@ -135,10 +133,8 @@ impl Engine {
         now: Instant,
     ) -> Result<(), SetError> {
         match straight {
-            Ok(Straight::Unchanged) => {}
-            Ok(Straight::Made(entry)) => self.was_made(entry, false, now),
+            Ok(Straight::Done) => {}
             Ok(Straight::NoRoom) => return Err(self.no_room_at_all::<T>()),
-            Ok(Straight::Changed(entry)) => self.was_changed(entry, now),
             Ok(Straight::Replaced(entry, old)) => self.redeclared(entry, old, NONE, now),
             Err(value) => return self.set_any(hash, value, now),
         }

@@ -41,6 +41,8 @@ pub(crate) struct Table {
     pub(crate) in_circles: bool,
     /// All entries are being deleted, and no new ones are taken.
     pub(crate) going_away: bool,
+    /// Values are taken, and need no number.
+    pub(crate) plain: bool,
     /// That the table is empty was told.
     pub(crate) told_empty: bool,
     /// The table is no more; its number is not used again.
@@ -51,6 +53,12 @@ impl Table {
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.counts.iter().sum()
+    }
+
+    /// No new entries are taken any more.
+    pub(crate) fn goes_away(&mut self) {
+        self.going_away = true;
+        self.plain = false;
     }
 
     /// The entry's index, or [`NONE`].
@@ -263,6 +271,7 @@ impl Tables {
             counts: [0; State::ALL.len()],
             in_circles: false,
             going_away: false,
+            plain: schema.index == IndexSource::None,
             told_empty: false,
             taken_away: false,
         });

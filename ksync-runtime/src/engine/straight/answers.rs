@@ -49,17 +49,24 @@ impl Core {
         self.are(ASKED_WHEN_ANSWERED, DEL_ACK_WAIT) && !self.has_refs() && self.held == NONE
     }
 
-    /// The kernel holds what is declared. Returns the number of the copy of what it held, or [`NONE`], and the step.
+    /// The kernel holds what is declared. Returns the number of the copy of what it held, or [`NONE`], and the step, which is
+    /// [still to be counted](count_written).
     #[inline(always)]
-    fn was_written(&mut self, counts: &mut PerState, schema: &Schema) -> (u32, Way) {
+    fn was_written(&mut self, schema: &Schema) -> (u32, Way) {
         let way = if self.verb() == Some(Verb::Add) { Way::ADDED } else { Way::CHANGED };
-        // Both lead from and to the same state.
-        const { assert!(Way::ADDED.from as u32 == Way::CHANGED.from as u32) };
-        counts[Way::ADDED.from as usize] -= 1;
-        counts[Way::ADDED.to as usize] += 1;
         self.goes(schema, way, ANY_VERB | Flag::Outstanding.bit(), Flag::Accepted.bit());
         (std::mem::replace(&mut self.held, NONE), way)
     }
+}
+
+/// Counts that many steps of entries whose value the kernel took.
+#[inline(always)]
+fn count_written(counts: &mut PerState, written: usize) {
+    // It makes no difference which value that was.
+    const { assert!(Way::ADDED.from as u32 == Way::CHANGED.from as u32) };
+    const { assert!(Way::ADDED.to as u32 == Way::CHANGED.to as u32) };
+    counts[Way::ADDED.from as usize] -= written;
+    counts[Way::ADDED.to as usize] += written;
 }
 
 impl Table {
@@ -104,12 +111,13 @@ impl Table {
             if !core.is_answered_by(&operation, generation) || !core.is_being_written() {
                 return false;
             }
-            let (held, _) = core.was_written(counts, schema);
+            let (held, _) = core.was_written(schema);
             if held != NONE {
                 let_go.push(held);
             }
             true
         });
+        count_written(counts, written);
         rows.drop_each_held(let_go);
         written
     }
@@ -135,11 +143,11 @@ impl Table {
             if core.edges != NONE {
                 let_go.push(core.edges);
             }
-            core.goes(schema, Way::DELETED, Flag::Seen.bit(), 0);
-            counts[Way::DELETED.from as usize] -= 1;
+            debug_assert!(core.may_go(schema, Way::DELETED), "{:?} in {}", Way::DELETED, core.state());
             block.remove(at);
             true
         });
+        counts[Way::DELETED.from as usize] -= deleted;
         emptied.clear();
         emptied.extend(sent.iter().take(deleted).map(|sent| done(sent).0.entry.slot()));
         rows.vacate_each(emptied);
@@ -194,7 +202,8 @@ impl Engine {
             return false;
         }
         if core.is_being_written() {
-            let (held, way) = core.was_written(counts, schema);
+            let (held, way) = core.was_written(schema);
+            count_written(counts, 1);
             let edges = if held == NONE { NONE } else { rows.drop_held(held) };
             if edges != NONE {
                 self.release_edges(edges);
