@@ -143,7 +143,7 @@ impl Engine {
     ) -> Option<(usize, Result<Straight<T>, T>)> {
         self.settle_losses(now);
         let observed = self.is_observed();
-        let mut of_kind = self.of_kind_mut::<T>().filter(|of_kind| of_kind.may_set_straight(observed));
+        let mut of_kind = self.of_kind_mut::<T>().filter(|of_kind| !observed && of_kind.may_set_straight());
         let mut left = ahead.iter();
         for Ahead { hash, slot } in left.by_ref() {
             let Some(value) = values.next() else { break };

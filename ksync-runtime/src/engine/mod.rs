@@ -24,7 +24,9 @@ mod copies;
 mod entry;
 mod handing_out;
 mod history;
+mod kinds;
 mod line;
+mod linker;
 mod losses;
 pub mod machine;
 mod manager;
@@ -53,12 +55,13 @@ use crate::table::Found;
 
 use entry::Flag;
 use history::History;
+use linker::Linked;
 use machine::Event;
 use outbox::Outboxes;
 use references::Edges;
 use retry::Troubles;
 use straight::LeftBehind;
-use tables::{Linked, Tables};
+use tables::Tables;
 
 pub use answers::Outcome;
 pub use ask::Counts;
@@ -285,7 +288,9 @@ impl Engine {
     /// Returns whether it was declared.
     pub fn remove<T: KSyncEntry>(&mut self, key: &T::Key, now: Instant) -> bool {
         self.settle_losses(now);
-        let observed = self.is_observed();
+        if self.is_observed() {
+            return self.find::<T>(key).is_some_and(|entry| self.withdrawn(entry, now));
+        }
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return false;
         };
@@ -293,7 +298,7 @@ impl Engine {
             return false;
         };
         let entry = EntryId::new(of_kind.number, slot);
-        !observed && of_kind.withdraw_straight(slot) || self.withdrawn(entry, now)
+        of_kind.withdraw_straight(slot) || self.withdrawn(entry, now)
     }
 
     /// The declared value of an entry.

@@ -40,7 +40,7 @@ impl Engine {
     /// What there is of a kind. `None`: it has no table.
     #[inline(always)]
     pub(super) fn of_kind_mut<T: KSyncEntry>(&mut self) -> Option<OfKind<'_, T>> {
-        let number = self.tables.likely_number_of(TypeId::of::<T>())?;
+        let number = self.tables.likely_number_of(TypeId::of::<T>());
         OfKind::of(&mut self.tables, &mut self.outboxes, number)
     }
 }

@@ -7,7 +7,8 @@
 //! Invariant: an edge is in its target's list of waiters if and only if `waiting` is set on it.
 
 use super::entry::{Core, EntryId, NONE};
-use super::tables::{Linked, Tables};
+use super::linker::Linked;
+use super::tables::Tables;
 use crate::table::{Blank, Chunks, Shadow};
 
 /// One reference.

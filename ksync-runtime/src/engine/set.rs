@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use super::entry::{Core, EntryId, Flag, NONE};
+use super::linker::{Failed, Linker};
 use super::machine::State;
 use super::of_kind::OfKind;
 use super::references::Cores;
-use super::tables::{Failed, Linker, Table};
+use super::tables::Table;
 use super::{Engine, SetError, Work};
 use crate::declare::{IndexSource, Invalid, KSyncEntry, Links, References, Target, Verb, describe_key};
 use crate::table::{AnyRows, Found, Rows};
@@ -63,10 +64,10 @@ impl Core {
 }
 
 impl<T: KSyncEntry> OfKind<'_, T> {
-    /// Whether values of this kind may go straight: if nobody is to be told of it.
+    /// Whether values of this kind may go straight, where nobody is to be told of it.
     #[inline(always)]
-    pub(super) fn may_set_straight(&self, observed: bool) -> bool {
-        T::SCHEMA.depends_on.is_empty() && self.plain && !observed
+    pub(super) fn may_set_straight(&self) -> bool {
+        T::SCHEMA.depends_on.is_empty() && self.plain
     }
 
     /// Declares a value whose entry is in that slot, of a kind of which [values may](Self::may_set_straight). One that does not
@@ -111,14 +112,17 @@ impl Engine {
         if !T::SCHEMA.depends_on.is_empty() {
             return self.set_referring(Rows::hash_of_value(&value), NONE, value, now);
         }
-        let observed = self.is_observed();
+        if self.is_observed() {
+            return self.set_watched(value, now);
+        }
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
         };
         let hash = Rows::hash_of_value(&value);
-        let straight =
-            if of_kind.may_set_straight(observed) { of_kind.set_hashed(hash, value) } else { Err(value) };
-        match straight {
+        if !of_kind.may_set_straight() {
+            return self.set_any(hash, value, now);
+        }
+        match of_kind.set_hashed(hash, value) {
             Ok(Straight::Done) => Ok(()),
             other => self.follow_set(hash, other, now),
         }
@@ -139,6 +143,13 @@ impl Engine {
             Err(value) => return self.set_any(hash, value, now),
         }
         Ok(())
+    }
+
+    /// As [`set`](Self::set), where somebody wants to know of every step.
+    #[cold]
+    #[inline(never)]
+    fn set_watched<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
+        self.set_any(Rows::hash_of_value(&value), value, now)
     }
 
     /// As [`set_referring`](Self::set_referring), apart.

@@ -1,18 +1,18 @@
-//! The engine's tables: making entries, taking them away, and finding them by key or index.
+//! The engine's tables: making entries, taking them away, and finding them by index.
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use foldhash::fast::FixedState;
 
 use super::circles;
 use super::entry::{Core, EntryId, Flag, MAX_TABLES, NONE};
 use super::handing_out::Writers;
+use super::kinds::Kinds;
 use super::machine::State;
 use super::references::Cores;
-use crate::declare::{IndexSource, Indexes, KSyncEntry, Links, ResolvedOn, Schema, Target};
-use crate::table::{AnyRows, Chunks, Found, IndexAllocator, Rows, Slots, TableFull};
+use crate::declare::{IndexSource, Indexes, KSyncEntry, ResolvedOn, Schema, Target};
+use crate::table::{AnyRows, Chunks, IndexAllocator, Rows, Slots, TableFull};
 
 /// How many entries are in each state.
 pub(crate) type PerState = [usize; State::ALL.len()];
@@ -50,6 +50,31 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    fn new<T: KSyncEntry>(schema: &'static Schema) -> Self {
+        let indexes = match schema.index {
+            IndexSource::KSync { first, last } => Some(IndexAllocator::new(first, last)),
+            _ => None,
+        };
+        Table {
+            slots: Slots::default(),
+            rows: Box::new(Rows::<T>::new()),
+            schema,
+            kind: TypeId::of::<T>(),
+            writers: Writers::of::<T>(),
+            channel: 0,
+            indexes,
+            index: Chunks::default(),
+            by_index: HashMap::default(),
+            without_index: VecDeque::new(),
+            counts: [0; State::ALL.len()],
+            in_circles: false,
+            going_away: false,
+            plain: schema.index == IndexSource::None,
+            told_empty: false,
+            taken_away: false,
+        }
+    }
+
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.counts.iter().sum()
@@ -200,108 +225,38 @@ impl std::fmt::Debug for Table {
 }
 
 /// All tables of an engine.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tables {
     tables: Vec<Table>,
-    by_kind: HashMap<TypeId, usize, BuildHasherDefault<KindHasher>>,
-    /// By some bits of a kind's hash, which are known when the program is built: the number of the only table that a kind
-    /// with these bits can have.
-    guesses: [u8; GUESSES],
-}
-
-const GUESSES: usize = 256;
-
-/// In place of a number: no kind has a table, or several have.
-const NO_GUESS: u8 = u8::MAX;
-
-/// A `TypeId` is a hash already.
-#[derive(Default)]
-struct KindHasher(u64);
-
-impl Hasher for KindHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
-/// Where the number of a kind's table stands among the guesses.
-#[inline]
-fn place_of_guess(kind: TypeId) -> usize {
-    BuildHasherDefault::<KindHasher>::default().hash_one(kind) as usize % GUESSES
-}
-
-impl Default for Tables {
-    fn default() -> Self {
-        Tables { tables: Vec::new(), by_kind: HashMap::default(), guesses: [NO_GUESS; GUESSES] }
-    }
+    kinds: Kinds,
 }
 
 impl Tables {
     /// Makes a table for a kind. `None` if there are too many.
     pub(crate) fn register<T: KSyncEntry>(&mut self, schema: &'static Schema) -> Option<usize> {
-        if let Some(table) = self.by_kind.get(&TypeId::of::<T>()) {
-            return Some(*table);
+        if let Some(number) = self.kinds.number_of(TypeId::of::<T>()) {
+            return Some(number);
         }
         if self.tables.len() == MAX_TABLES {
             return None;
         }
-        let indexes = match schema.index {
-            IndexSource::KSync { first, last } => Some(IndexAllocator::new(first, last)),
-            _ => None,
-        };
-        self.tables.push(Table {
-            slots: Slots::default(),
-            rows: Box::new(Rows::<T>::new()),
-            schema,
-            kind: TypeId::of::<T>(),
-            writers: Writers::of::<T>(),
-            channel: 0,
-            indexes,
-            index: Chunks::default(),
-            by_index: HashMap::default(),
-            without_index: VecDeque::new(),
-            counts: [0; State::ALL.len()],
-            in_circles: false,
-            going_away: false,
-            plain: schema.index == IndexSource::None,
-            told_empty: false,
-            taken_away: false,
-        });
-        self.by_kind.insert(TypeId::of::<T>(), self.tables.len() - 1);
-        self.guess(place_of_guess(TypeId::of::<T>()));
+        self.tables.push(Table::new::<T>(schema));
+        self.kinds.insert(TypeId::of::<T>(), self.tables.len() - 1);
         circles::note(self);
         Some(self.tables.len() - 1)
     }
 
     /// Takes the table of a kind away. It must be empty.
     pub(crate) fn take_away<T: KSyncEntry>(&mut self) {
-        if let Some(number) = self.by_kind.remove(&TypeId::of::<T>())
+        if let Some(number) = self.kinds.remove(TypeId::of::<T>())
             && let Some(table) = self.tables.get_mut(number)
         {
             table.taken_away = true;
-            self.guess(place_of_guess(TypeId::of::<T>()));
         }
     }
 
-    /// Finds out which is the only kind, if there is one, that can be meant by that place among the guesses.
-    fn guess(&mut self, place: usize) {
-        let mut meant = self.by_kind.iter().filter(|(kind, _)| place_of_guess(**kind) == place);
-        let (first, second) = (meant.next(), meant.next());
-        let number = first.filter(|_| second.is_none()).map(|(_, number)| *number as u8);
-        self.guesses[place] = number.unwrap_or(NO_GUESS);
-    }
-
-    #[inline]
     pub(crate) fn number_of(&self, kind: TypeId) -> Option<usize> {
-        self.with_number(kind).map(|(number, _)| number)
+        self.kinds.number_of(kind)
     }
 
     /// The table of a kind, with its number.
@@ -312,17 +267,14 @@ impl Tables {
 
     #[inline]
     fn with_number(&self, kind: TypeId) -> Option<(usize, &Table)> {
-        let number = self.likely_number_of(kind)?;
+        let number = self.likely_number_of(kind);
         self.tables.get(number).filter(|table| table.kind == kind).map(|table| (number, table))
     }
 
-    /// The number of the kind's table if it has one; if not, perhaps that of another one.
-    #[inline]
-    pub(crate) fn likely_number_of(&self, kind: TypeId) -> Option<usize> {
-        match self.guesses[place_of_guess(kind)] {
-            NO_GUESS => self.by_kind.get(&kind).copied(),
-            number => Some(usize::from(number)),
-        }
+    /// The number of the kind's table if it has one; if not, that of another one, or of none.
+    #[inline(always)]
+    pub(crate) fn likely_number_of(&self, kind: TypeId) -> usize {
+        self.kinds.likely_number_of(kind, self.tables.len())
     }
 
     #[inline]
@@ -333,7 +285,7 @@ impl Tables {
     /// The kind's table, with its number and its rows.
     #[inline]
     pub(crate) fn of_kind<T: KSyncEntry>(&self) -> Option<(usize, &Table, &Rows<T>)> {
-        let number = self.likely_number_of(TypeId::of::<T>())?;
+        let number = self.likely_number_of(TypeId::of::<T>());
         self.table_with_rows(number).map(|(table, rows)| (number, table, rows))
     }
 
@@ -468,115 +420,21 @@ impl Indexes for Tables {
     }
 }
 
-/// A reference that was found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Linked {
-    /// Where it leads.
-    pub(crate) to: EntryId,
-    /// Whether its holder outlives what it leads to.
-    pub(crate) survives: bool,
-}
-
-/// Finds the targets of one entry's references, and makes placeholders of those that are not there.
-pub(crate) struct Linker<'a> {
-    tables: &'a mut Tables,
-    /// What was found or made, in the order of the references.
-    targets: &'a mut Vec<Linked>,
-    /// The first of them that others may not build on yet.
-    pub(crate) missing: Option<usize>,
-    /// Why a target could not be made, with its kind.
-    pub(crate) failed: Option<Failed>,
-}
-
-/// Why an entry can't be referred to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Failed {
-    /// The table of its kind is full.
-    Full(&'static str),
-    /// Its kind has no table.
-    NotRegistered(&'static str),
-}
-
-impl Links for Linker<'_> {
-    #[inline(always)]
-    fn link<T: KSyncEntry>(&mut self, key: &T::Key, survives: bool) -> Target {
-        let Some((number, table, rows)) = self.tables.of_kind::<T>() else {
-            return self.fail(Failed::NotRegistered(T::SCHEMA.name));
-        };
-        let (to, is_resolved) = match rows.find_key(key) {
-            Found::At(slot) => {
-                let core = table.slots.get(slot);
-                (EntryId::new(number, slot), core.is_some_and(|core| table.is_resolved(slot, core)))
-            }
-            Found::Absent(hash) => match self.tables.create_placeholder::<T>(number, hash, key) {
-                Ok(to) => (to, false),
-                Err(TableFull) => {
-                    let name = self.tables.get(number).map_or(T::SCHEMA.name, |table| table.schema.name);
-                    return self.fail(Failed::Full(name));
-                }
-            },
-        };
-        if !is_resolved && self.missing.is_none() {
-            self.missing = Some(self.targets.len());
-        }
-        self.targets.push(Linked { to, survives });
-        to.target()
-    }
-}
-
-impl<'a> Linker<'a> {
-    /// What is found or made comes to `targets`, in place of what was there.
-    #[inline]
-    pub(crate) fn new(tables: &'a mut Tables, targets: &'a mut Vec<Linked>) -> Self {
-        targets.clear();
-        Linker { tables, targets, missing: None, failed: None }
-    }
-
-    #[cold]
-    fn fail(&mut self, why: Failed) -> Target {
-        self.failed = Some(why);
-        Target::NONE
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::kinds::two_that_share_a_guess;
     use super::*;
-
-    /// Of pairs of some types: more than there are places for guesses.
-    fn kinds() -> Vec<TypeId> {
-        fn with<A: 'static>() -> [TypeId; 17] {
-            macro_rules! pairs {
-                ($($b:ty),*) => { [$(TypeId::of::<(A, $b)>()),*] };
-            }
-            pairs!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64, bool, char, (), String, usize)
-        }
-        macro_rules! all {
-            ($($a:ty),*) => { [$(with::<$a>()),*].concat() };
-        }
-        all!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64, bool, char, (), String, usize)
-    }
+    use crate::declare::Incomplete;
 
     #[test]
-    fn kinds_that_share_a_guess_are_told_apart() {
-        let kinds = kinds();
-        assert!(kinds.len() > GUESSES);
+    fn the_table_of_another_kind_is_not_taken_for_a_kinds_own() {
+        let (one, other) = two_that_share_a_guess();
         let mut tables = Tables::default();
-        for (number, kind) in kinds.iter().enumerate() {
-            tables.by_kind.insert(*kind, number % MAX_TABLES);
-            tables.guess(place_of_guess(*kind));
-        }
-        let is_right = |tables: &Tables| {
-            kinds.iter().enumerate().all(|(number, kind)| match tables.by_kind.get(kind) {
-                Some(_) => tables.likely_number_of(*kind) == Some(number % MAX_TABLES),
-                None => tables.number_of(*kind).is_none(),
-            })
-        };
-        assert!(is_right(&tables));
-        for kind in kinds.iter().step_by(2) {
-            tables.by_kind.remove(kind);
-            tables.guess(place_of_guess(*kind));
-        }
-        assert!(is_right(&tables), "some are taken away");
+        tables.tables.push(Table { kind: one, ..Table::new::<Incomplete>(Incomplete::SCHEMA) });
+        tables.kinds.insert(one, 0);
+        assert_eq!(tables.likely_number_of(other), 0, "a guess");
+        assert_eq!(tables.with_number(one).map(|(number, _)| number), Some(0));
+        assert!(tables.with_number(other).is_none());
+        assert_eq!((tables.number_of(one), tables.number_of(other)), (Some(0), None));
     }
 }

@@ -39,21 +39,22 @@ impl<T: Blank> Chunks<T> {
     /// Adds a blank, and returns its place. `None`: the last chunk is full.
     #[inline(always)]
     pub(crate) fn add_to_chunk(&mut self) -> Option<&mut T> {
-        let at = self.len;
-        if at.is_multiple_of(CHUNK) {
-            return None;
-        }
-        self.len = at + 1;
-        self.get_mut(at)
+        if self.len.is_multiple_of(CHUNK) { None } else { self.add_behind() }
     }
 
     /// Adds a blank, and returns its place, which there always is.
     #[inline(always)]
     pub(crate) fn add(&mut self) -> Option<&mut T> {
-        let at = self.len;
-        if at.is_multiple_of(CHUNK) {
+        if self.len.is_multiple_of(CHUNK) {
             self.add_chunk();
         }
+        self.add_behind()
+    }
+
+    /// Adds a blank for which there is room, and returns its place.
+    #[inline(always)]
+    fn add_behind(&mut self) -> Option<&mut T> {
+        let at = self.len;
         self.len = at + 1;
         self.get_mut(at)
     }
