@@ -214,6 +214,14 @@ fn shape(engine: &Engine) -> Vec<Option<State>> {
     (0..SOME).flat_map(states).collect()
 }
 
+/// Whether the engine's counts are those of the entries of a kind.
+fn is_counted<T: KSyncEntry<Key = u32>>(engine: &Engine) -> bool {
+    let counts = engine.counts::<T>();
+    let states: Vec<State> = (0..SOME).filter_map(|id| engine.state::<T>(&id)).collect();
+    counts.total() == states.len()
+        && counts.iter().all(|(state, count)| states.iter().filter(|other| **other == state).count() == count)
+}
+
 /// How many entries of each kind take part.
 const SOME: u32 = 5;
 
@@ -229,7 +237,7 @@ fn it_makes_no_difference_whether_somebody_watches() {
         });
         let mut chance = Chance(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
         for step in 0..100 {
-            let (what, id, other) = (chance.below(8), chance.below(SOME), chance.below(SOME));
+            let (what, id, other) = (chance.below(9), chance.below(SOME), chance.below(SOME));
             let (most, refused, sends) = (chance.below(20) as usize, chance.below(40), chance.below(5) == 0);
             let thing = (other > 0).then(|| Ref::to(other));
             let mut sent = [0; 2];
@@ -241,6 +249,7 @@ fn it_makes_no_difference_whether_somebody_watches() {
                     4 => _ = engine.remove::<Thing>(&id, now),
                     5 => _ = engine.remove::<Follower>(&id, now),
                     6 => _ = engine.remove::<Neighbour>(&id, now),
+                    7 => _ = engine.remove_all::<Thing>(&[id, other], Share::Bulk, now),
                     _ => {
                         let all = (0..SOME).map(|id| Thing { id, value: other });
                         assert!(engine.set_all(all, Share::Fresh, now).is_empty());
@@ -272,6 +281,12 @@ fn it_makes_no_difference_whether_somebody_watches() {
                 (unwatched.queued(), unwatched.outstanding())
             );
             assert_eq!((watched.rejected(), unwatched.rejected()), (0, 0), "{told}");
+            for engine in &engines {
+                let counted = is_counted::<Thing>(engine)
+                    && is_counted::<Follower>(engine)
+                    && is_counted::<Neighbour>(engine);
+                assert!(counted, "{told}");
+            }
         }
     }
 }

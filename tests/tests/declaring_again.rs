@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use ksync_runtime::declare::OperationError;
+use ksync_runtime::declare::{Invalid, OperationError};
 use ksync_runtime::engine::machine::State;
-use ksync_runtime::engine::{Engine, Outcome, RetryPolicy, SetError};
+use ksync_runtime::engine::{Engine, Outcome, RetryPolicy, SetError, Share};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::NoHeader;
 
@@ -29,6 +29,27 @@ struct Lax {
 }
 
 impl PartialEq for Lax {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+/// Equal is what has the same number, and there is nothing that it could refer to. 0 is no value.
+#[derive(Clone, Debug, KSyncEntry)]
+#[ksync(protocol = route, header = NoHeader, add = 32, delete = 33, check = is_any)]
+struct Plain {
+    #[ksync(key, nla = 1)]
+    id: u32,
+    #[ksync(nla = 2)]
+    value: u32,
+}
+
+fn is_any(plain: &Plain) -> Result<(), Invalid> {
+    let invalid = || Invalid { field: "value", reason: "0 is none".to_owned() };
+    if plain.value == 0 { Err(invalid()) } else { Ok(()) }
+}
+
+impl PartialEq for Plain {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
     }
@@ -81,7 +102,7 @@ fn what_failed_waits_for_its_next_try_although_no_number_is_left() {
     }
     engine.watch(true);
     engine.set(numbered(0), now).expect("room");
-    assert!(engine.set_all([numbered(0), numbered(1)], ksync_runtime::engine::Share::Bulk, now).is_empty());
+    assert!(engine.set_all([numbered(0), numbered(1)], Share::Bulk, now).is_empty());
     work(&mut engine, now);
     let told: Vec<String> =
         std::iter::from_fn(|| engine.poll_transition()).map(|step| step.to_string()).collect();
@@ -106,4 +127,22 @@ fn what_refers_to_a_kind_without_a_table_is_refused_and_leaves_nothing_behind() 
     assert_eq!(engine.set(lost, now), Err(SetError::NotRegistered { kind: "Absent" }));
     work(&mut engine, now);
     assert_eq!((engine.state::<Lost>(&1), engine.state::<Numbered>(&1)), (None, None));
+}
+
+#[test]
+fn what_is_equal_is_left_alone_before_it_is_looked_at_whether_somebody_watches_or_not() {
+    for watched in [false, true] {
+        let now = Instant::now();
+        let mut engine = Engine::new(RetryPolicy::default());
+        engine.register::<Plain>().expect("room");
+        engine.watch(watched);
+        engine.set(Plain { id: 1, value: 1 }, now).expect("valid");
+        while engine.poll_transition().is_some() {}
+        assert_eq!(engine.set(Plain { id: 1, value: 0 }, now), Ok(()), "watched: {watched}");
+        let all = [Plain { id: 1, value: 0 }, Plain { id: 2, value: 0 }];
+        let refused = engine.set_all(all, Share::Fresh, now);
+        assert!(matches!(refused.as_slice(), [SetError::Invalid { .. }]), "watched: {watched}, {refused:?}");
+        assert!(engine.poll_transition().is_none(), "nothing happened");
+        assert_eq!(engine.get::<Plain>(&1).map(|plain| plain.value), Some(1));
+    }
 }

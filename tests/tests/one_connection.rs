@@ -254,6 +254,25 @@ fn an_add_asks_for_the_index_that_the_kernel_gives_and_the_object_alone_proves_n
 }
 
 #[test]
+fn of_several_messages_about_numbered_objects_the_adds_alone_ask_for_the_object() {
+    let mut bench = Bench::new(20);
+    bench.set::<Numbered>(1, 0);
+    bench.set::<Numbered>(2, 0);
+    for (seq, _) in bench.next().expect("a batch") {
+        bench.object(seq, 0, &[(1, 1), (9, seq)]);
+        bench.answer(seq, 0);
+    }
+    assert!(bench.pipeline.is_idle());
+    bench.set::<Numbered>(1, 1);
+    bench.set::<Numbered>(3, 0);
+    bench.pipeline.engine_mut().remove::<Numbered>(&2, bench.now);
+    bench.set::<Numbered>(4, 0);
+    let sent = bench.next().expect("a change, an add, a delete, an add");
+    let echoes: Vec<u16> = sent.iter().map(|(_, flags)| flags & NLM_F_ECHO).collect();
+    assert_eq!(echoes, [0, NLM_F_ECHO, 0, NLM_F_ECHO]);
+}
+
+#[test]
 fn what_could_not_be_sent_failed() {
     let mut bench = Bench::plain(9, 2);
     bench.numbers();

@@ -83,8 +83,9 @@ impl Engine {
     }
 
     /// Takes answers to operations that the kernel carried out: each of `sent` stands for one. `done` tells which operation it
-    /// was, and the index of the object, if the answer told it; it is asked more than once, and has to tell the same. Answers
-    /// to what is not outstanding are counted as [`rejected`](Self::rejected).
+    /// was, and the index of the object, if the answer told it; it is asked more than once, and has to tell the same,
+    /// without a panic: the engine would have lost count of its entries. Answers to what is not outstanding are counted as
+    /// [`rejected`](Self::rejected).
     pub fn handle_all_done<S>(
         &mut self,
         sent: &[S],

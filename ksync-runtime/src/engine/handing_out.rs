@@ -351,7 +351,7 @@ fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut 
     to.starts.resize(before + operations.len(), 0);
     let places = to.starts.get_mut(before..).unwrap_or_default();
     let (written, ended) =
-        write_each(tables, table, rows, operations, places, to.out, (to.next_seq, to.port));
+        write_each(tables, (number, table, rows), operations, places, to.out, (to.next_seq, to.port));
     to.starts.truncate(before + written);
     to.next_seq = to.next_seq.wrapping_add(written as u32);
     if table.learns_from_echo() {
@@ -364,20 +364,16 @@ fn write_run<T: KSyncEntry>(tables: &Tables, operations: &[Operation], to: &mut 
     ended
 }
 
-/// Writes messages, and into `places` where each of them starts. Returns how many, and how that ended.
+/// Writes messages of one table, and into `places` where each of them starts. Returns how many, and how that ended.
 #[inline(never)]
 fn write_each<T: KSyncEntry>(
     tables: &Tables,
-    table: &Table,
-    rows: &Rows<T>,
+    (number, table, rows): (usize, &Table, &Rows<T>),
     operations: &[Operation],
     places: &mut [u32],
     out: &mut BytesMut,
     (first_seq, port): (u32, u32),
 ) -> (usize, Written) {
-    let Some(number) = operations.first().map(|first| first.entry.table()) else {
-        return (0, Ok(Progress::Pending));
-    };
     let mut paper = BLANK_PAPER;
     let mut written = 0;
     for (operation, place) in operations.iter().zip(places) {

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::time::Instant;
 
 use super::entry::{EntryId, NONE};
+use super::of_kind::OfKind;
 use super::outbox::Share;
 use super::set::Straight;
 use super::tables::Table;
@@ -105,6 +106,13 @@ impl Engine {
         if !T::SCHEMA.depends_on.is_empty() {
             return self.set_group_that_refers(ahead, values, refused, now);
         }
+        if self.is_observed() {
+            for (Ahead { hash, .. }, value) in ahead.iter().zip(values) {
+                self.settle_losses(now);
+                refused.extend(self.set_watched(*hash, value, now).err());
+            }
+            return;
+        }
         let mut left = ahead;
         while let Some((done, straight)) = self.set_straight(left, values, now) {
             let hash = left.get(done).map_or(0, |ahead| ahead.hash);
@@ -142,8 +150,7 @@ impl Engine {
         now: Instant,
     ) -> Option<(usize, Result<Straight<T>, T>)> {
         self.settle_losses(now);
-        let observed = self.is_observed();
-        let mut of_kind = self.of_kind_mut::<T>().filter(|of_kind| !observed && of_kind.may_set_straight());
+        let mut of_kind = self.of_kind_mut::<T>().filter(OfKind::may_set_straight);
         let mut left = ahead.iter();
         for Ahead { hash, slot } in left.by_ref() {
             let Some(value) = values.next() else { break };
@@ -153,7 +160,7 @@ impl Engine {
                 Some(of_kind) => of_kind.set_again_straight(*slot, value),
             };
             match straight {
-                Ok(Straight::Done) => {}
+                Ok(Straight::Unchanged | Straight::Made(_) | Straight::Changed(_)) => {}
                 other => return Some((ahead.len() - left.len() - 1, other)),
             }
         }

@@ -34,9 +34,12 @@ pub(super) fn refers_to_nothing<T: KSyncEntry>(value: &mut T) -> bool {
 
 /// What came of a value that went straight.
 pub(super) enum Straight<T> {
-    /// It was declared before; or an entry was made for it; or it took the place of another one, into which the kernel can
-    /// change it. Nothing follows from that but an operation.
-    Done,
+    /// It was declared before.
+    Unchanged,
+    /// An entry was made for it.
+    Made(EntryId),
+    /// It took the place of another one, into which the kernel can change it.
+    Changed(EntryId),
     /// Its table is full.
     NoRoom,
     /// It took the place of this one, and what follows from that is still to be decided.
@@ -64,7 +67,7 @@ impl Core {
 }
 
 impl<T: KSyncEntry> OfKind<'_, T> {
-    /// Whether values of this kind may go straight, where nobody is to be told of it.
+    /// Whether values of this kind may go straight.
     #[inline(always)]
     pub(super) fn may_set_straight(&self) -> bool {
         T::SCHEMA.depends_on.is_empty() && self.plain
@@ -79,17 +82,18 @@ impl<T: KSyncEntry> OfKind<'_, T> {
             return Err(value);
         };
         if core.is_live() && *declared == value {
-            return Ok(Straight::Done);
+            return Ok(Straight::Unchanged);
         }
-        if value.check().is_err() || !refers_to_nothing(&mut value) || !core.rests() {
+        let referred = core.edges != NONE;
+        if value.check().is_err() || referred || !refers_to_nothing(&mut value) || !core.rests() {
             return Err(value);
         }
         let entry = EntryId::new(*number, slot);
-        Ok(match rows.declare_change(slot, value, core.edges) {
+        Ok(match rows.declare_change(slot, value, NONE) {
             Ok(held) => {
                 core.change(counts, schema, held, NONE);
                 sending.queue(entry, core, Verb::Change);
-                Straight::Done
+                Straight::Changed(entry)
             }
             Err(old) => Straight::Replaced(entry, old),
         })
@@ -113,7 +117,7 @@ impl Engine {
             return self.set_referring(Rows::hash_of_value(&value), NONE, value, now);
         }
         if self.is_observed() {
-            return self.set_watched(value, now);
+            return self.set_watched(Rows::hash_of_value(&value), value, now);
         }
         let Some(mut of_kind) = self.of_kind_mut::<T>() else {
             return Err(SetError::NotRegistered { kind: T::SCHEMA.name });
@@ -123,7 +127,7 @@ impl Engine {
             return self.set_any(hash, value, now);
         }
         match of_kind.set_hashed(hash, value) {
-            Ok(Straight::Done) => Ok(()),
+            Ok(Straight::Unchanged | Straight::Made(_) | Straight::Changed(_)) => Ok(()),
             other => self.follow_set(hash, other, now),
         }
     }
@@ -137,7 +141,9 @@ impl Engine {
         now: Instant,
     ) -> Result<(), SetError> {
         match straight {
-            Ok(Straight::Done) => {}
+            Ok(Straight::Unchanged) => {}
+            Ok(Straight::Made(entry)) => self.was_made(entry, false, now),
+            Ok(Straight::Changed(entry)) => self.was_changed(entry, now),
             Ok(Straight::NoRoom) => return Err(self.no_room_at_all::<T>()),
             Ok(Straight::Replaced(entry, old)) => self.redeclared(entry, old, NONE, now),
             Err(value) => return self.set_any(hash, value, now),
@@ -145,11 +151,21 @@ impl Engine {
         Ok(())
     }
 
-    /// As [`set`](Self::set), where somebody wants to know of every step.
+    /// Declares a value of a kind that refers to nothing, as far as is known, where somebody wants to know of every step. Its
+    /// key has that hash.
     #[cold]
     #[inline(never)]
-    fn set_watched<T: KSyncEntry>(&mut self, value: T, now: Instant) -> Result<(), SetError> {
-        self.set_any(Rows::hash_of_value(&value), value, now)
+    pub(super) fn set_watched<T: KSyncEntry>(
+        &mut self,
+        hash: u64,
+        value: T,
+        now: Instant,
+    ) -> Result<(), SetError> {
+        let straight = match self.of_kind_mut::<T>().filter(OfKind::may_set_straight) {
+            Some(mut of_kind) => of_kind.set_hashed(hash, value),
+            None => Err(value),
+        };
+        self.follow_set(hash, straight, now)
     }
 
     /// As [`set_referring`](Self::set_referring), apart.

@@ -168,7 +168,7 @@ impl<T: KSyncEntry> OfKind<'_, T> {
             return Ok(Straight::NoRoom);
         };
         row.occupy(slot, value);
-        Ok(Straight::Done)
+        Ok(Straight::Made(EntryId::new(*number, slot)))
     }
 
     /// Gives an entry another value, whose references start at `edges` and are resolved. Returns where those of the value

@@ -62,7 +62,7 @@ impl Core {
 /// Counts that many steps of entries whose value the kernel took.
 #[inline(always)]
 fn count_written(counts: &mut PerState, written: usize) {
-    // It makes no difference which value that was.
+    // Whether it was added or changed, both lead from and to the same state.
     const { assert!(Way::ADDED.from as u32 == Way::CHANGED.from as u32) };
     const { assert!(Way::ADDED.to as u32 == Way::CHANGED.to as u32) };
     counts[Way::ADDED.from as usize] -= written;
