@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod compare;
+pub mod dice;
 pub mod explore;
 pub mod fields;
 pub mod iproute2;

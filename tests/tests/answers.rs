@@ -8,6 +8,7 @@ use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, Operation, Outcome, RetryPolicy, Share};
 use ksync_runtime::prelude::*;
 use ksync_runtime::wire::NoHeader;
+use ksync_tests::dice::Dice;
 
 /// Something that others need.
 #[derive(Clone, Debug, PartialEq, KSyncEntry)]
@@ -195,18 +196,6 @@ fn an_answer_of_another_kind_ends_the_run() {
     assert_eq!((engine.rejected(), engine.outstanding()), (0, 0));
 }
 
-/// Chance that is the same in every run (xorshift64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as u32 % end
-    }
-}
-
 /// The state of every entry that there can be.
 fn shape(engine: &Engine) -> Vec<Option<State>> {
     let states =
@@ -235,10 +224,11 @@ fn it_makes_no_difference_whether_somebody_watches() {
             engine.watch(watched);
             engine
         });
-        let mut chance = Chance(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
+        let mut dice = Dice::new(seed, 0);
         for step in 0..100 {
-            let (what, id, other) = (chance.below(9), chance.below(SOME), chance.below(SOME));
-            let (most, refused, sends) = (chance.below(20) as usize, chance.below(40), chance.below(5) == 0);
+            let (what, id, other) =
+                (dice.below(9), dice.below(SOME as usize) as u32, dice.below(SOME as usize) as u32);
+            let (most, refused, sends) = (dice.below(20), dice.below(40), dice.percent(20));
             let thing = (other > 0).then(|| Ref::to(other));
             let mut sent = [0; 2];
             for (engine, sent) in engines.iter_mut().zip(&mut sent) {

@@ -301,7 +301,7 @@ impl Core {
             return None;
         }
         let verb = self.verb()?;
-        if !RESOLVED && self.edges != NONE && verb != Verb::Delete {
+        if !RESOLVED && self.stands_on() != NONE {
             return None;
         }
         self.turn(leaves, Flag::Outstanding.bit());

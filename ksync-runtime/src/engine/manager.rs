@@ -50,7 +50,7 @@ impl Engine {
         if let Some(table) = self.tables.get_mut(number)
             && !table.going_away
         {
-            table.goes_away();
+            table.going_away = true;
             self.work.push_back(Work::DeleteAll { table: number, from: 0 });
         }
         true

@@ -18,8 +18,8 @@ pub(super) struct OfKind<'a, T: KSyncEntry> {
     pub(super) rows: &'a mut Rows<T>,
     pub(super) schema: &'static Schema,
     pub(super) counts: &'a mut PerState,
-    /// Values are taken, and need no number.
-    pub(super) plain: bool,
+    /// Nothing can be declared any more.
+    pub(super) going_away: bool,
     pub(super) sending: Sending<'a>,
 }
 
@@ -27,12 +27,12 @@ impl<'a, T: KSyncEntry> OfKind<'a, T> {
     /// What there is of the kind whose table has that number. `None`: that is the table of another one.
     #[inline(always)]
     pub(super) fn of(tables: &'a mut Tables, outboxes: &'a mut Outboxes, number: usize) -> Option<Self> {
-        let Table { slots, rows, schema, channel, counts, plain, .. } = tables.get_mut(number)?;
+        let Table { slots, rows, schema, channel, counts, going_away, .. } = tables.get_mut(number)?;
         // First, since it is a call, for which all else that is known by then would have to be put aside.
         let rows = rows.of_mut()?;
-        let (schema, plain) = (*schema, *plain);
+        let (schema, going_away) = (*schema, *going_away);
         let sending = outboxes.of(*channel, schema)?;
-        Some(OfKind { number, slots, rows, schema, counts, plain, sending })
+        Some(OfKind { number, slots, rows, schema, counts, going_away, sending })
     }
 }
 

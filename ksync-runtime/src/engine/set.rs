@@ -70,7 +70,7 @@ impl<T: KSyncEntry> OfKind<'_, T> {
     /// Whether values of this kind may go straight.
     #[inline(always)]
     pub(super) fn may_set_straight(&self) -> bool {
-        T::SCHEMA.depends_on.is_empty() && self.plain
+        T::SCHEMA.depends_on.is_empty() && self.schema.index == IndexSource::None && !self.going_away
     }
 
     /// Declares a value whose entry is in that slot, of a kind of which [values may](Self::may_set_straight). One that does not
@@ -84,8 +84,9 @@ impl<T: KSyncEntry> OfKind<'_, T> {
         if core.is_live() && *declared == value {
             return Ok(Straight::Unchanged);
         }
+        // What the value refers to that the kernel holds has to be known as such.
         let referred = core.edges != NONE;
-        if value.check().is_err() || referred || !refers_to_nothing(&mut value) || !core.rests() {
+        if referred || value.check().is_err() || !refers_to_nothing(&mut value) || !core.rests() {
             return Err(value);
         }
         let entry = EntryId::new(*number, slot);

@@ -41,8 +41,6 @@ pub(crate) struct Table {
     pub(crate) in_circles: bool,
     /// All entries are being deleted, and no new ones are taken.
     pub(crate) going_away: bool,
-    /// Values are taken, and need no number.
-    pub(crate) plain: bool,
     /// That the table is empty was told.
     pub(crate) told_empty: bool,
     /// The table is no more; its number is not used again.
@@ -69,7 +67,6 @@ impl Table {
             counts: [0; State::ALL.len()],
             in_circles: false,
             going_away: false,
-            plain: schema.index == IndexSource::None,
             told_empty: false,
             taken_away: false,
         }
@@ -78,12 +75,6 @@ impl Table {
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.counts.iter().sum()
-    }
-
-    /// No new entries are taken any more.
-    pub(crate) fn goes_away(&mut self) {
-        self.going_away = true;
-        self.plain = false;
     }
 
     /// The entry's index, or [`NONE`].

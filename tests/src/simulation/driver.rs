@@ -16,10 +16,10 @@ use ksync_runtime::socket::simulated::{Faults, SimulatedKernel, World};
 use ksync_runtime::socket::{Kernel, Received};
 use ksync_runtime::wire::{FixedHeader, MessageView, Messages};
 
-use super::dice::Dice;
 use super::holdings::name_of;
 use super::object::Place;
 use super::weather::{Fault, Weather};
+use crate::dice::Dice;
 
 /// No sane number of steps to come to rest takes more, for each entry.
 const STEPS_PER_ENTRY: usize = 1000;

@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ksync_objects::{Address, Link, LinkKind, Nexthop, Route, Through, Vxlan};
 use ksync_runtime::prelude::*;
 
-use super::dice::Dice;
 use super::object::Object;
+use crate::dice::Dice;
 
 /// Links of somebody else that can be configured. The last one is not there.
 pub(super) const EXISTING: [&str; 3] = ["ext0", "ext1", "ext2"];

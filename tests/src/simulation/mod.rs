@@ -8,7 +8,6 @@
 //!
 //! The program `simulate` and `tests/simulation.rs` tell stories. Nothing here uses threads or the time of day.
 
-mod dice;
 mod driver;
 mod foreign;
 mod holdings;

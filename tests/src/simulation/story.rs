@@ -12,7 +12,6 @@ use ksync_runtime::declare::{Difference, ErrorClass};
 use ksync_runtime::engine::machine::State;
 use ksync_runtime::engine::{Engine, RetryPolicy};
 
-use super::dice::Dice;
 use super::driver::Driver;
 use super::foreign::Stranger;
 use super::holdings::{self, Holdings};
@@ -20,6 +19,7 @@ use super::intent::{EXISTING, Pool};
 use super::model::{Model, Standing};
 use super::object::{Object, Place};
 use super::weather::{Fault, Weather};
+use crate::dice::Dice;
 
 /// What a story is made of. The same settings make the same story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ksync_runtime::socket::simulated::{Faults, Refusal};
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// How many requests are refused where any are.
 pub(super) const REFUSED: f64 = 0.08;
